@@ -1,0 +1,91 @@
+"""Every problem and learner by name, and how to read one that somebody typed."""
+
+import ast
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from banditkit import learners as learner_package
+from banditkit import problems as problem_package
+from banditkit.core.checks import nearest
+from banditkit.core.description import Learner, Problem
+
+__all__ = ["learners", "problems", "read_learner", "read_problem"]
+
+
+def problems() -> dict[str, type[Problem]]:
+    """Return all problems of the package by name."""
+    return _concrete(problem_package)
+
+
+def learners() -> dict[str, type[Learner]]:
+    """Return all learners of the package by name."""
+    return _concrete(learner_package)
+
+
+def read_problem(text: str) -> Problem:
+    """Make a problem of words such as ``Bernoulli([0.4, 0.6])``.
+
+    Raises
+    ------
+    ValueError
+        If the words are not a problem.
+    """
+    return _read("problem", text, problems())
+
+
+def read_learner(text: str) -> Learner:
+    """Make a learner of words such as ``UCB1``, ``UCB1(exploration=0.5)`` or ``Doubling(MOSS())``.
+
+    Raises
+    ------
+    ValueError
+        If the words are not a learner.
+    """
+    return _read("learner", text, learners())
+
+
+def _concrete(package: Any) -> dict[str, Any]:
+    classes = {name: getattr(package, name) for name in package.__all__}
+    return {name: each for name, each in classes.items() if not inspect.isabstract(each)}
+
+
+def _read(kind: str, text: str, known: Mapping[str, Callable[..., Any]]) -> Any:
+    if not isinstance(text, str):
+        raise ValueError(f"a {kind} is written as text, such as {next(iter(known))}; got {text!r}")
+    try:
+        tree = ast.parse(text.strip(), mode="eval").body
+    except SyntaxError:
+        raise ValueError(f"{text!r} is not a {kind}: it must read like Name(option=number)") from None
+    if isinstance(tree, ast.Name):  # UCB1 means UCB1()
+        tree = ast.Call(tree, [], [])
+    if not isinstance(tree, ast.Call):
+        raise ValueError(f"{text!r} is not a {kind}: it must read like Name(option=number)")
+    return _build(kind, tree, known)
+
+
+def _build(kind: str, tree: ast.expr, known: Mapping[str, Callable[..., Any]]) -> Any:
+    """Evaluate literals, and calls of known names; nothing else."""
+    if not isinstance(tree, ast.Call):
+        try:
+            return ast.literal_eval(tree)
+        except ValueError:
+            written = ast.unparse(tree)
+            raise ValueError(f"{written!r} is neither a number, a text, nor a list") from None
+    words = ast.unparse(tree.func)
+    name, _, maker = words.partition(".")
+    if name not in known:
+        raise ValueError(f"there is no {kind} {name!r}; {nearest(name, list(known))}")
+    make = known[name]
+    if maker:
+        if not maker.startswith("from_") or not hasattr(make, maker):
+            raise ValueError(f"{name} has no {maker!r}")
+        make = getattr(make, maker)
+    arguments = [_build(kind, argument, known) for argument in tree.args]
+    options = {each.arg: _build(kind, each.value, known) for each in tree.keywords if each.arg}
+    signature = inspect.signature(make)
+    try:
+        signature.bind(*arguments, **options)
+    except TypeError as error:
+        raise ValueError(f"{words}{signature}: {error}".replace(" -> None", "")) from None
+    return make(*arguments, **options)

@@ -1,0 +1,82 @@
+"""Checks of what people pass in: each says what is wrong, where, and what to do."""
+
+import math
+from collections.abc import Sequence
+from difflib import get_close_matches
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+__all__ = ["nearest", "number", "numbers", "pair_up", "whole"]
+
+
+def whole(name: str, value: Any, *, least: int) -> int:
+    """Return `value` as an int; ``1e6`` counts as whole, True and "7" do not."""
+    if isinstance(value, Real) and not isinstance(value, bool | np.bool_) and math.isfinite(value):
+        if value == int(value) and value >= least:
+            return int(value)
+    raise ValueError(f"{name} must be a whole number, {least} or more; got {value!r}")
+
+
+def number(
+    name: str, value: Any, *, low: float = -math.inf, high: float = math.inf, hint: str = ""
+) -> float:
+    """Return `value` as a finite float in [low, high]."""
+    if not isinstance(value, Real) or isinstance(value, bool | np.bool_):
+        raise ValueError(f"{name} must be a number; got {value!r}")
+    if math.isfinite(value) and low <= value <= high:
+        return float(value)
+    raise ValueError(f"{name} must {_interval(low, high)}; got {float(value)!r}{hint}")
+
+
+def numbers(
+    name: str, values: Any, *, low: float = -math.inf, high: float = math.inf, hint: str = ""
+) -> tuple[float, ...]:
+    """Return `values`, one per arm, as a tuple of finite floats in [low, high]."""
+    if isinstance(values, str):
+        raise ValueError(f"{name} must be a list of numbers, one per arm; got {values!r}")
+    try:
+        array = np.asarray(values)
+    except ValueError as error:  # ragged rows
+        raise ValueError(f"{name} must be one row of numbers, one per arm; {error}") from None
+    if array.ndim != 1:
+        raise ValueError(
+            f"{name} must be one row of numbers, one per arm; got an array of shape {array.shape}"
+        )
+    if array.size == 0:
+        raise ValueError(f"{name} is empty; give one number per arm")
+    if array.dtype.kind not in "iuf":
+        raise ValueError(f"{name} must be numbers; got {values!r}")
+    inside = np.isfinite(array) & (array >= low) & (array <= high)
+    if not inside.all():
+        arm = int(np.argmin(inside))
+        raise ValueError(
+            f"{name} must {_interval(low, high)}; arm {arm} has {float(array[arm])!r}{hint}"
+        )
+    return tuple(float(value) for value in array)
+
+
+def pair_up(**columns: tuple[float, ...]) -> None:
+    """Raise unless all columns have an entry for each arm."""
+    sizes = {name: len(column) for name, column in columns.items()}
+    if len(set(sizes.values())) > 1:
+        described = " and ".join(f"{size} {name}" for name, size in sizes.items())
+        raise ValueError(f"each arm needs one of each: got {described}")
+
+
+def nearest(name: str, known: Sequence[str]) -> str:
+    """Return a hint: the known word that looks most like `name`, or all of them."""
+    matches = get_close_matches(name.lower(), [word.lower() for word in known], n=1)
+    for word in known:
+        if matches and word.lower() == matches[0]:
+            return f"did you mean {word}?"
+    return f"known are {', '.join(known)}"
+
+
+def _interval(low: float, high: float) -> str:
+    if low == -math.inf and high == math.inf:
+        return "be finite"
+    if high == math.inf:
+        return f"be {low:g} or more"
+    return f"lie in [{low:g}, {high:g}]"

@@ -1,0 +1,49 @@
+"""Many copies of a policy in one record: for restarts, for a copy per context, for meta-learners.
+
+Copies of a policy share a class and the shapes of their arrays, so they can be stacked: each
+field becomes an array with one more axis in front.  `pick` takes one copy out again, as views,
+so that what it learns stays in the stack.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numba.core import types
+from numba.extending import overload
+
+__all__ = ["pick", "stack"]
+
+
+def stack(policies: Sequence[Any]) -> Any:
+    """Return one record with the fields of all `policies`, stacked along a new first axis.
+
+    Raises
+    ------
+    ValueError
+        If they differ in class, or in the shape of an array.
+    """
+    first = policies[0]
+    if isinstance(first, tuple):
+        if any(type(policy) is not type(first) for policy in policies):
+            raise ValueError("only policies of one class can be stacked")
+        return type(first)(*(stack(field) for field in zip(*policies, strict=True)))
+    return np.stack([np.asarray(field) for field in policies])
+
+
+def pick(copies: Any, i: int) -> Any:
+    """Return copy `i`, whose arrays are views of the stack."""
+    if isinstance(copies, tuple):
+        return type(copies)(*(pick(field, i) for field in copies))
+    return copies[i]
+
+
+@overload(pick, inline="always")
+def _compile_pick(copies, i):
+    if not isinstance(copies, types.BaseNamedTuple):
+        return lambda copies, i: copies[i]
+    # Numba needs the constructor's arguments spelled out.
+    arguments = ", ".join(f"pick(copies.{field}, i)" for field in copies.fields)
+    return eval(
+        f"lambda copies, i: record({arguments})", {"record": copies.instance_class, "pick": pick}
+    )

@@ -1,0 +1,135 @@
+"""Descriptions: what a problem is and what a learner is, before anybody plays.
+
+Describe, start, play: a description is a frozen, validated dataclass; ``start`` makes of it
+the record of arrays that plays.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import MISSING, dataclass, fields
+from typing import Any, ClassVar
+
+import numpy as np
+
+from banditkit.core.feedback import Feedback
+from banditkit.core.spec import Arms
+
+__all__ = ["Description", "Learner", "Problem"]
+
+
+@dataclass(frozen=True)
+class Description(ABC):
+    """A frozen dataclass whose ``repr`` is short enough for a legend.
+
+    Fields that have their default value are left out; what is printed makes an equal
+    description when it is evaluated.
+    """
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "__repr__" not in vars(cls):  # or else @dataclass would write a longer one
+            cls.__repr__ = Description.__repr__  # type: ignore[method-assign]
+
+    def __repr__(self) -> str:
+        words = []
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.default is MISSING:
+                words.append(repr(value))
+            elif value != field.default:
+                words.append(f"{field.name}={value!r}")
+        return f"{type(self).__name__}({', '.join(words)})"
+
+    def _set(self, **values: Any) -> None:
+        """Store checked values in place of the given ones, while the description is made."""
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+
+class Problem(Description):
+    """A description of an environment.
+
+    A subclass says which `feedback` it gives and has two members: `spec`, what a learner is
+    told before the first round, and `start`.
+    """
+
+    feedback: ClassVar[Feedback] = Feedback.BANDIT
+
+    @property
+    @abstractmethod
+    def spec(self) -> Arms:
+        """What a learner is told about the problem."""
+
+    @abstractmethod
+    def start(self, horizon: int, rng: np.random.Generator) -> Any:
+        """Return the environment being played: a NamedTuple with the verbs of an environment.
+
+        Parameters
+        ----------
+        horizon
+            Number of rounds T.
+        rng
+            Source of whatever is random about the environment as a whole.
+        """
+
+
+class Learner(Description):
+    """A description of an algorithm.
+
+    To write your own, subclass it, and let `start` return a NamedTuple with two methods,
+    ``select(self, t, x, rng)`` and ``update(self, t, x, a, y)``.  `t` counts the rounds played
+    before this one, `x` is what the world shows, `rng` a NumPy generator, `a` the action that
+    `select` returned, and `y` the answer.  Numbers that change are kept in arrays.
+
+    Examples
+    --------
+    A learner that keeps an arm as long as it pays, and else moves on to the next:
+
+    >>> from typing import NamedTuple
+    >>> import numpy as np
+    >>> import banditkit as bk
+    >>> class WinStayPolicy(NamedTuple):
+    ...     arm: np.ndarray  # (1,) the arm to play next
+    ...     K: int
+    ...     def select(self, t, x, rng):
+    ...         return self.arm[0]
+    ...     def update(self, t, x, a, y):
+    ...         if y == 0:
+    ...             self.arm[0] = (a + 1) % self.K
+    >>> class WinStay(bk.Learner):
+    ...     def start(self, spec, horizon):
+    ...         return WinStayPolicy(np.zeros(1, dtype=np.int64), spec.K)
+    >>> result = bk.simulate(bk.Bernoulli((0.1, 0.9)), [WinStay(), bk.Uniform()], horizon=1000, seed=0)
+    >>> result.mean()[0, -1] < result.mean()[1, -1]
+    True
+    """
+
+    accepts: ClassVar[Feedback] = Feedback.BANDIT
+    unit_rewards: ClassVar[bool] = False  # does the formula need rewards in [0, 1]?
+
+    @abstractmethod
+    def start(self, spec: Arms, horizon: int) -> Any:
+        """Return the policy that will play: a NamedTuple with the verbs of a policy.
+
+        Parameters
+        ----------
+        spec
+            What the learner is told about the problem.
+        horizon
+            Number of rounds T.
+        """
+
+    def check(self, problem: Problem) -> None:
+        """Raise a ValueError if this learner can't play `problem`."""
+        name = type(self).__name__
+        if problem.feedback is not self.accepts:
+            raise ValueError(
+                f"{name} learns from {self.accepts.name.lower()} feedback ({self.accepts.value}), "
+                f"but {type(problem).__name__} gives {problem.feedback.name.lower()} feedback "
+                f"({problem.feedback.value})"
+            )
+        spec = problem.spec
+        if self.unit_rewards and not (spec.lowest >= 0.0 and spec.highest <= 1.0):
+            raise ValueError(
+                f"{name} needs rewards in [0, 1]; those of {type(problem).__name__} lie in "
+                f"[{spec.lowest:g}, {spec.highest:g}] - rescale them, or use UCB1"
+            )

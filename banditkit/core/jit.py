@@ -1,0 +1,181 @@
+"""The one place that knows how Python becomes machine code.
+
+Kernels are plain Python functions with a decorator on top:
+
+* `jit` compiles a function, and lets other threads run meanwhile;
+* `jit_inline` pastes a small function into its caller, as a C compiler would;
+* `jit_checked` is `jit` with every array index checked.
+
+With ``NUMBA_DISABLE_JIT=1`` they return the function itself, so that the same code runs,
+and can be stepped through, as Python; `interpreted` gives that Python version at any time.
+
+`cached` stores what was compiled on disk.  Numba checks only the file of the stored function
+when it looks for changes; what is compiled here is woven from the whole package, so the stamp
+covers every source file of it: who edits a learner sees the edit in the next run.
+"""
+
+import hashlib
+import logging
+import os
+import pickle
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numba
+from numba.core import event, typed_passes
+from numba.core.caching import FunctionCache
+from numba.core.compiler import CompilerBase, DefaultPassBuilder
+from numba.core.compiler_machinery import register_pass
+from numba.core.errors import NumbaError
+
+__all__ = ["NumbaError", "cached", "interpreted", "is_packaged", "jit", "jit_checked", "jit_inline", "on_compile"]
+
+PACKAGE = Path(__file__).resolve().parents[1]
+
+
+@register_pass(mutates_CFG=True, analysis_only=False)
+class _PasteVerbs(typed_passes.InlineOverloads):
+    """Numba's pass that pastes methods into the loop, without its removal of dead code.
+
+    After pasting, Numba drops writes to arrays that seem unused, and takes an array inside a
+    record that a function returned for unused even if it is shared: what a policy learns would
+    be lost without a word.  The compiler behind Numba removes truly dead code anyway.
+    """
+
+    _name = "banditkit_paste_verbs"
+
+    def run_pass(self, state: Any) -> bool:
+        removal = typed_passes.dead_code_elimination
+        typed_passes.dead_code_elimination = lambda *args, **kwargs: None
+        try:  # nobody else compiles meanwhile: Numba holds its compiler lock
+            return super().run_pass(state)
+        finally:
+            typed_passes.dead_code_elimination = removal
+
+
+class _Compiler(CompilerBase):
+    """Numba's own sequence of passes, with `_PasteVerbs` in place of its model."""
+
+    def define_pipelines(self) -> list[Any]:
+        passes = DefaultPassBuilder.define_nopython_pipeline(self.state)
+        for i, (each, description) in enumerate(passes.passes):
+            if each is typed_passes.InlineOverloads:
+                passes.passes[i] = (_PasteVerbs, description)
+        passes.finalize()
+        return [passes]
+
+
+# error_model="numpy": x / 0 is inf or nan, as it is for NumPy's scalars when the code runs as Python.
+_OPTIONS = {"nogil": True, "error_model": "numpy", "pipeline_class": _Compiler}
+jit = numba.njit(**_OPTIONS)
+jit_checked = numba.njit(boundscheck=True, **_OPTIONS)
+# Pasted into the caller before types are inferred: the arrays of a record are then not
+# counted in and out at every call, which would cost more than the arithmetic.
+jit_inline = numba.njit(inline="always", **_OPTIONS)
+
+
+def interpreted(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the Python version of a compiled function."""
+    return getattr(function, "py_func", function)
+
+
+def is_packaged(player: Any) -> bool:
+    """Tell whether a record and all records inside it are classes of this package.
+
+    Only these go through the cache on disk: its stamp knows their sources.  A class typed into
+    a notebook, or a user's module, is compiled anew in each process.
+    """
+    if isinstance(player, tuple):
+        ours = type(player).__module__.split(".")[0] == PACKAGE.name
+        return ours and all(is_packaged(field) for field in player)
+    return not callable(player)
+
+
+def cached(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a function like `jit`, and keep the machine code on disk between runs."""
+    dispatcher = jit(function)
+    if dispatcher is not function:  # the compiler is on
+        try:
+            dispatcher._cache = _PackageCache(function)
+        except RuntimeError:  # no folder can be written: compile in each process
+            logging.getLogger(__name__).info("no folder for the compiled code could be written")
+    return dispatcher
+
+
+@contextmanager
+def on_compile(announce: Callable[[], None]) -> Iterator[None]:
+    """Call `announce` when, within this context, something has to be compiled."""
+
+    class Listener(event.Listener):
+        def on_start(self, event: Any) -> None:
+            announce()
+
+        def on_end(self, event: Any) -> None:
+            pass
+
+    with event.install_listener("numba:compile", Listener()):
+        yield
+
+
+@cache
+def source_stamp() -> str:
+    """Digest of all source files of the package."""
+    digest = hashlib.sha256()
+    for path in sorted(PACKAGE.rglob("*.py")):
+        digest.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0")
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+class _PackageCache(FunctionCache):
+    """Numba's cache of one function, in files that know the sources of the whole package."""
+
+    def __init__(self, py_func: Callable[..., Any]) -> None:
+        super().__init__(py_func)
+        self._cache_file = _OneFilePerSignature(Path(self._cache_path), self._impl.filename_base)
+
+
+class _OneFilePerSignature:
+    """Where machine code is kept: a file for each signature, written whole or not at all.
+
+    Numba numbers its files through a common index, so that two processes that compile at the
+    same moment may each store under the other's number.  Here the name comes from the signature
+    itself, and the file repeats signature and stamp: what does not match is compiled again.
+    """
+
+    def __init__(self, folder: Path, base: str) -> None:
+        self.folder, self.base = folder, base
+
+    def path(self, key: Any) -> Path:
+        return self.folder / f"{self.base}.{hashlib.sha256(str(key).encode()).hexdigest()[:20]}.nbc"
+
+    def load(self, key: Any) -> Any:
+        try:
+            version, stamp, content = pickle.loads(self.path(key).read_bytes())
+            if (version, stamp) != (numba.__version__, source_stamp()):
+                return None
+            stored_key, data = pickle.loads(content)
+        except (OSError, EOFError, ValueError, AttributeError, ImportError, pickle.UnpicklingError):
+            return None  # missing, damaged, or of another time
+        return data if stored_key == key else None
+
+    def save(self, key: Any, data: Any) -> None:
+        from numba.core.serialize import dumps  # pickles what only Numba can
+
+        content = pickle.dumps((numba.__version__, source_stamp(), dumps((key, data))))
+        handle, name = tempfile.mkstemp(dir=self.folder, prefix=self.base, suffix=".tmp")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+            os.replace(name, self.path(key))
+        except BaseException:
+            os.unlink(name)
+            raise
+
+    def flush(self) -> None:
+        for path in self.folder.glob(f"{self.base}.*.nbc"):
+            path.unlink(missing_ok=True)

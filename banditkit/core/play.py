@@ -1,0 +1,69 @@
+"""The one loop: a learner plays a problem.  This is the page to read first."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from banditkit.core import verbs
+from banditkit.core.jit import cached, interpreted, is_packaged, jit_checked
+
+__all__ = ["Scorecard", "blank_scorecard", "play", "play_fresh", "play_interpreted", "player_of"]
+
+
+class Scorecard(NamedTuple):
+    """What is written down of a game: the regret at chosen times, and where the game stands."""
+
+    times: np.ndarray  # (m,) int64, increasing: the rounds after which regret is written
+    regret: np.ndarray  # (m,) sum of the gaps of all rounds up to that time
+    total: np.ndarray  # (1,) sum of the gaps so far
+    played: np.ndarray  # (1,) int64, rounds played so far
+
+
+def blank_scorecard(times: np.ndarray) -> Scorecard:
+    """Return the scorecard of a game that has not begun."""
+    regret = np.zeros(times.size)
+    return Scorecard(times, regret, np.zeros(1), np.zeros(1, dtype=np.int64))
+
+
+def _play(env, policy, card, until, env_rng, policy_rng):
+    """Play on, from where `card` stands up to round `until` or until somebody is done.
+
+    May be called again to go on: how a game is cut into calls does not change it.
+    Returns True when the game has ended before `until`.
+    """
+    total = card.total[0]
+    t = card.played[0]  # rounds played before this one: the book's t is t + 1
+    k = np.searchsorted(card.times, t, side="right")
+    ended = False
+    while t < until:
+        if env.done() or policy.done():
+            ended = True
+            break
+        x = env.observe(t, env_rng)  # nothing | context | state: what the world shows
+        a = policy.select(t, x, policy_rng)  # the learner's action
+        total += env.gap(t, x, a)  # the world keeps the score; the learner never sees it
+        y = env.respond(t, x, a, env_rng)  # reward | costs | ...: what the world answers
+        policy.update(t, x, a, y)
+        t += 1
+        if t == card.times[k]:
+            card.regret[k] = total
+            k += 1
+    if ended:
+        card.regret[k:] = total  # nobody plays any more, so regret stays
+    card.total[0] = total
+    card.played[0] = t
+    return ended
+
+
+play = cached(_play)  # for classes of the package: machine code is kept on disk
+# For classes of a user: compiled in each process, and an index out of range is an IndexError
+# rather than somebody else's memory.
+play_fresh = jit_checked(_play)
+play_interpreted = interpreted(_play)  # the same as Python
+
+
+def player_of(env: Any, policy: Any) -> Any:
+    """Return the compiled loop that fits these two."""
+    verbs.complete(env)
+    verbs.complete(policy)
+    return play if is_packaged(env) and is_packaged(policy) else play_fresh

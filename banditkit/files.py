@@ -1,0 +1,49 @@
+"""Files are written whole or not at all."""
+
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import BinaryIO
+
+__all__ = ["check_folder", "write_whole"]
+
+
+def check_folder(folder: Path) -> Path:
+    """Make `folder`, and raise a ValueError unless files can be written there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise ValueError(f"can't write to {folder}: {error.strerror or error}") from None
+    return folder
+
+
+def write_whole(writers: Mapping[Path, Callable[[BinaryIO], None]]) -> None:
+    """Write several files; only when all are complete do they take their places.
+
+    Raises
+    ------
+    ValueError
+        If a file can't be written; earlier files of these names are then as they were.
+    """
+    drafts: dict[Path, str] = {}
+    try:
+        for path, write in writers.items():
+            handle, drafts[path] = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+            with os.fdopen(handle, "wb") as file:
+                write(file)
+            os.chmod(drafts[path], 0o666 & ~_umask())
+        for path, draft in drafts.items():
+            os.replace(draft, path)
+    except OSError as error:
+        raise ValueError(f"can't write {path}: {error.strerror or error}") from None
+    finally:
+        for draft in drafts.values():
+            Path(draft).unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,292 @@
+"""What a simulation leaves: regret of each learner, in each replication, at each time."""
+
+import html
+import json
+import platform
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
+
+from banditkit.catalogue import learners as known_learners
+from banditkit.catalogue import problems as known_problems
+from banditkit.core.description import Description, Learner, Problem
+from banditkit.core.spec import Arms
+from banditkit.files import write_whole
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Foreign", "Result", "load"]
+
+_FORMAT = "banditkit result 1"
+
+
+@dataclass(frozen=True, repr=False)
+class Foreign(Learner, Problem):
+    """Stands in a loaded result for a class of somebody's own, of which only the words are known."""
+
+    words: str
+
+    def __repr__(self) -> str:
+        return self.words
+
+    @property
+    def spec(self) -> Arms:
+        """Unknown."""
+        raise ValueError(f"{self.words} is not a class of banditkit; only its words were saved")
+
+    def start(self, *_: Any) -> Any:
+        """Unknown."""
+        return self.spec
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """Regret of learners on a problem; what `banditkit.simulate` returns.
+
+    Parameters
+    ----------
+    problem : Problem
+        What was played.
+    learners : tuple of Learner, length L
+        Who played.
+    names : tuple of str, length L
+        What they are called.
+    horizon : int
+        Number of rounds T that the learners were told.
+    times : array of int64, shape (m,)
+        Rounds after which regret was written down, increasing.
+    regret : array of float64, shape (L, R, m)
+        Sum of the gaps up to that time, of learner l in replication r: pseudo-regret, which
+        compares means rather than luck, in units of reward.
+    seed : int
+        What makes the same numbers again.
+    seconds : array of float64, shape (L,)
+        Time spent on each learner, summed over the workers.
+    versions : dict
+        Versions of what was at work.
+
+    Examples
+    --------
+    >>> import banditkit as bk
+    >>> arms = bk.Bernoulli((0.4, 0.6))
+    >>> result = bk.simulate(arms, [bk.UCB1(), bk.Greedy()], horizon=100, replications=10, seed=0)
+    >>> result.to_frame().columns.tolist()
+    ['learner', 'replication', 'time', 'regret']
+    """
+
+    problem: Problem
+    learners: tuple[Learner, ...]
+    names: tuple[str, ...]
+    horizon: int
+    times: np.ndarray
+    regret: np.ndarray
+    seed: int
+    seconds: np.ndarray
+    versions: Mapping[str, str]
+
+    def mean(self) -> np.ndarray:
+        """Return the mean over replications, shape (L, m)."""
+        return self.regret.mean(axis=1)
+
+    def stderr(self) -> np.ndarray:
+        """Return the standard error of the mean, shape (L, m); nan for a single replication."""
+        count = self.regret.shape[1]
+        if count < 2:
+            return np.full(self.mean().shape, np.nan)
+        return self.regret.std(axis=1, ddof=1) / np.sqrt(count)
+
+    def quantiles(self, levels: Any = (0.05, 0.5, 0.95)) -> np.ndarray:
+        """Return quantiles over replications, shape (number of levels, L, m).
+
+        Parameters
+        ----------
+        levels : sequence of float
+            Levels in [0, 1].
+
+        Raises
+        ------
+        ValueError
+            If a level leaves [0, 1].
+        """
+        levels = np.atleast_1d(np.asarray(levels, dtype=float))
+        if not ((levels >= 0) & (levels <= 1)).all():
+            raise ValueError(f"quantile levels must lie in [0, 1]; got {levels.tolist()}")
+        return np.quantile(self.regret, levels, axis=1)
+
+    def summary(self) -> "pd.DataFrame":
+        """Return a table of regret at the last time, a row per learner, to be read.
+
+        Its columns, to five significant digits, are the mean and its standard error, the 5, 50
+        and 95 % quantiles over replications, all in units of reward, and nanoseconds a round.
+        """
+        import pandas as pd
+
+        low, median, high = self.quantiles()[..., -1]
+        rounds = self.regret.shape[1] * float(self.times[-1])
+        columns = {
+            "mean": self.mean()[:, -1],
+            "stderr": self.stderr()[:, -1],
+            "5%": low,
+            "50%": median,
+            "95%": high,
+            "ns/round": 1e9 * self.seconds / rounds,
+        }
+        rounded = {name: [float(f"{x:.5g}") for x in column] for name, column in columns.items()}
+        return pd.DataFrame(rounded, index=pd.Index(self.names, name="learner"))
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return a tidy table, a row per learner, replication and time.
+
+        Its columns are learner, replication, time (rounds) and regret (units of reward).
+        """
+        import pandas as pd
+
+        axes = {
+            "learner": self.names,
+            "replication": range(self.regret.shape[1]),
+            "time": self.times,
+        }
+        index = pd.MultiIndex.from_product(axes.values(), names=axes)
+        return pd.DataFrame({"regret": self.regret.ravel()}, index=index).reset_index()
+
+    def save(self, path: str | Path) -> None:
+        """Write the result to a file, which `banditkit.load` reads.
+
+        The file is an npz archive of arrays with JSON beside them, without pickles.  It is
+        written whole, or not at all.
+
+        Parameters
+        ----------
+        path
+            Name of the file, by custom ending in ``.npz``.
+
+        Raises
+        ------
+        ValueError
+            If it can't be written.
+        """
+        write_whole({Path(path): self.write})
+
+    def write(self, file: BinaryIO) -> None:
+        """Write the bytes of `save` to an open file."""
+        words = {
+            "format": _FORMAT,
+            "problem": _to_plain(self.problem),
+            "learners": [_to_plain(learner) for learner in self.learners],
+            "names": self.names,
+            "horizon": self.horizon,
+            "seed": self.seed,
+            "versions": dict(self.versions),
+        }
+        np.savez_compressed(
+            file,
+            words=np.array(json.dumps(words)),
+            times=self.times,
+            regret=self.regret,
+            seconds=self.seconds,
+        )
+
+    def _repr_html_(self) -> str:
+        """Show the summary in a notebook."""
+        learners, replications, _ = self.regret.shape
+        title = (
+            f"{learners} learners on {self.problem!r}, horizon {self.horizon:,}, "
+            f"{replications} replications, seed {self.seed}"
+        )
+        return f"<p>{html.escape(title)}</p>{self.summary().to_html(float_format='{:.4g}'.format)}"
+
+    def __repr__(self) -> str:
+        learners, replications, times = self.regret.shape
+        return (
+            f"<Result: {learners} learners, {replications} replications, {times} times up to "
+            f"{self.times[-1]}, on {self.problem!r}>"
+        )
+
+
+def load(path: str | Path) -> Result:
+    """Read a result that was saved with `Result.save`.
+
+    Learners and problems of banditkit come back as they were; of a class of somebody's own only
+    its words come back.
+
+    Parameters
+    ----------
+    path
+        Name of the file.
+
+    Raises
+    ------
+    ValueError
+        If the file is missing, damaged, or not a result.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import banditkit as bk
+    >>> result = bk.simulate(bk.Bernoulli((0.4, 0.6)), [bk.UCB1()], horizon=100, seed=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     result.save(Path(folder) / "result.npz")
+    ...     again = bk.load(Path(folder) / "result.npz")
+    >>> (again.regret == result.regret).all() and again.learners == result.learners
+    True
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in ("words", "times", "regret", "seconds")}
+            words = json.loads(str(arrays.pop("words")))
+        if words["format"] != _FORMAT:
+            raise ValueError(f"its format is {words['format']!r}, not {_FORMAT!r}")
+        shape = (len(words["names"]), arrays["regret"].shape[1], arrays["times"].size)
+        if arrays["regret"].shape != shape or len(words["learners"]) != shape[0]:
+            raise ValueError("its arrays do not fit together")
+        return Result(
+            problem=_from_plain(words["problem"], known_problems()),
+            learners=tuple(_from_plain(each, known_learners()) for each in words["learners"]),
+            names=tuple(words["names"]),
+            horizon=words["horizon"],
+            seed=words["seed"],
+            versions=words["versions"],
+            **arrays,
+        )
+    except FileNotFoundError:
+        raise ValueError(f"there is no file {path}") from None
+    except OSError as error:
+        raise ValueError(f"{path} can't be read: {error.strerror or error}") from None
+    except (ValueError, KeyError, TypeError, IndexError, EOFError, zipfile.BadZipFile) as error:
+        what = f"it lacks {error}" if isinstance(error, KeyError) else error
+        raise ValueError(
+            f"{path} is not a result of banditkit, or damaged ({what}); save it anew with Result.save"
+        ) from None
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what computes."""
+    packages = {name: version(name) for name in ("banditkit", "numba", "numpy")}
+    return {"python": platform.python_version(), **packages}
+
+
+def _to_plain(value: Any) -> Any:
+    """Return a description as words and numbers that JSON knows."""
+    if isinstance(value, Foreign) or (
+        isinstance(value, Description)
+        and {**known_problems(), **known_learners()}.get(type(value).__name__) is not type(value)
+    ):
+        return {"class": None, "words": repr(value)}
+    if isinstance(value, Description):
+        values = {field.name: _to_plain(getattr(value, field.name)) for field in fields(value)}
+        return {"class": type(value).__name__, **values}
+    return value
+
+
+def _from_plain(value: Any, known: Mapping[str, type]) -> Any:
+    if not isinstance(value, dict):
+        return value
+    values = {name: _from_plain(each, known) for name, each in value.items() if name != "class"}
+    return Foreign(**values) if value["class"] is None else known[value["class"]](**values)
