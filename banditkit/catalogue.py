@@ -5,8 +5,8 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from banditkit import learners as learner_package
-from banditkit import problems as problem_package
+import banditkit.learners as learner_package
+import banditkit.problems as problem_package
 from banditkit.core.checks import nearest
 from banditkit.core.description import Learner, Problem
 

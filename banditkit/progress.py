@@ -30,7 +30,7 @@ class Reporter:
         self.patience = 0.0
         if callable(progress):
             self.hook = progress
-        elif progress or (progress is None and _somebody_looks()):
+        elif progress or (progress is None and (_on_terminal() or _in_notebook())):
             self.hook = _Bar()
             self.patience = 0.0 if progress else 1.0
         self.started = time.monotonic()
@@ -58,13 +58,18 @@ class Reporter:
 
 
 class _Bar:
-    """A bar on the standard error stream."""
+    """A bar on the standard error stream; where that is no terminal, a line for each new doing."""
 
     def __init__(self) -> None:
         self.bar: Any = None
         self.shown = ""
 
     def __call__(self, done: int, total: int, doing: str) -> None:
+        if not _on_terminal() and not _in_notebook():
+            if doing != self.shown:
+                print(doing, file=sys.stderr, flush=True)
+                self.shown = doing
+            return
         if self.bar is None:
             self.bar = _tqdm(total)
         if self.bar is False:
@@ -80,7 +85,7 @@ class _Bar:
     def close(self) -> None:
         if self.bar:
             self.bar.close()
-        elif self.shown:
+        elif self.bar is False:
             print("\r" + " " * len(self.shown) + "\r", end="", file=sys.stderr, flush=True)
 
 
@@ -93,5 +98,9 @@ def _tqdm(total: int) -> Any:
     return tqdm(total=total, unit=" rounds", unit_scale=True, leave=False)
 
 
-def _somebody_looks() -> bool:
-    return sys.stderr is not None and (sys.stderr.isatty() or "ipykernel" in sys.modules)
+def _on_terminal() -> bool:
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
+def _in_notebook() -> bool:
+    return "ipykernel" in sys.modules

@@ -155,6 +155,26 @@ class Result:
         index = pd.MultiIndex.from_product(axes.values(), names=axes)
         return pd.DataFrame({"regret": self.regret.ravel()}, index=index).reset_index()
 
+    def curves(self) -> "pd.DataFrame":
+        """Return a tidy table without the replications, a row per learner and time.
+
+        Its columns are learner, time (rounds), and in units of reward mean, stderr, and the
+        quantiles 5%, 50% and 95% over replications.
+        """
+        import pandas as pd
+
+        index = pd.MultiIndex.from_product([self.names, self.times], names=["learner", "time"])
+        low, median, high = self.quantiles()
+        columns = {
+            "mean": self.mean(),
+            "stderr": self.stderr(),
+            "5%": low,
+            "50%": median,
+            "95%": high,
+        }
+        flat = {name: column.ravel() for name, column in columns.items()}
+        return pd.DataFrame(flat, index=index).reset_index()
+
     def save(self, path: str | Path) -> None:
         """Write the result to a file, which `banditkit.load` reads.
 

@@ -2,12 +2,12 @@
 
 import math
 
-from banditkit.core.jit import jit
+from banditkit.core.jit import jit_helper
 
 __all__ = ["kl_bernoulli", "kl_upper"]
 
 
-@jit
+@jit_helper
 def kl_bernoulli(p, q):
     """Return kl(p, q) = p ln(p/q) + (1-p) ln((1-p)/(1-q)), the divergence of two coins, in nats.
 
@@ -28,7 +28,7 @@ def kl_bernoulli(p, q):
     return divergence
 
 
-@jit
+@jit_helper
 def kl_upper(p, level):
     """Return the largest q in [p, 1] with kl(p, q) <= level: KL-UCB's upper confidence bound.
 

@@ -3,11 +3,12 @@
 Kernels are plain Python functions with a decorator on top:
 
 * `jit` compiles a function, and lets other threads run meanwhile;
-* `jit_inline` pastes a small function into its caller, as a C compiler would;
-* `jit_checked` is `jit` with every array index checked.
+* `jit_checked` is `jit` with every array index checked;
+* `jit_helper` makes a function known to compiled code; Python runs it as Python;
+* `jit_inline` is `jit_helper` for small functions: it is pasted into its caller.
 
-With ``NUMBA_DISABLE_JIT=1`` they return the function itself, so that the same code runs,
-and can be stepped through, as Python; `interpreted` gives that Python version at any time.
+With ``NUMBA_DISABLE_JIT=1`` they all return the function itself, so that the same code runs, and
+can be stepped through, as Python; `interpreted` gives that Python version at any time.
 
 `cached` stores what was compiled on disk.  Numba checks only the file of the stored function
 when it looks for changes; what is compiled here is woven from the whole package, so the stamp
@@ -31,8 +32,19 @@ from numba.core.caching import FunctionCache
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import register_pass
 from numba.core.errors import NumbaError
+from numba.extending import register_jitable
 
-__all__ = ["NumbaError", "cached", "interpreted", "is_packaged", "jit", "jit_checked", "jit_inline", "on_compile"]
+__all__ = [
+    "NumbaError",
+    "cached",
+    "interpreted",
+    "is_packaged",
+    "jit",
+    "jit_checked",
+    "jit_helper",
+    "jit_inline",
+    "on_compile",
+]
 
 PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -70,12 +82,13 @@ class _Compiler(CompilerBase):
 
 
 # error_model="numpy": x / 0 is inf or nan, as it is for NumPy's scalars when the code runs as Python.
-_OPTIONS = {"nogil": True, "error_model": "numpy", "pipeline_class": _Compiler}
-jit = numba.njit(**_OPTIONS)
-jit_checked = numba.njit(boundscheck=True, **_OPTIONS)
-# Pasted into the caller before types are inferred: the arrays of a record are then not
-# counted in and out at every call, which would cost more than the arithmetic.
-jit_inline = numba.njit(inline="always", **_OPTIONS)
+_OPTIONS = {"error_model": "numpy", "pipeline_class": _Compiler}
+jit = numba.njit(nogil=True, **_OPTIONS)
+jit_checked = numba.njit(nogil=True, boundscheck=True, **_OPTIONS)
+jit_helper = register_jitable(**_OPTIONS)
+# Pasted into its caller: the arrays of a record are then not counted in and out at every call,
+# which would cost more than the arithmetic.
+jit_inline = register_jitable(inline="always", **_OPTIONS)
 
 
 def interpreted(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,5 +1,7 @@
 """The one loop: a learner plays a problem.  This is the page to read first."""
 
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -7,7 +9,7 @@ import numpy as np
 from banditkit.core import verbs
 from banditkit.core.jit import cached, interpreted, is_packaged, jit_checked
 
-__all__ = ["Scorecard", "blank_scorecard", "play", "play_fresh", "play_interpreted", "player_of"]
+__all__ = ["Scorecard", "blank_scorecard", "play", "play_interpreted", "player_of"]
 
 
 class Scorecard(NamedTuple):
@@ -56,14 +58,32 @@ def _play(env, policy, card, until, env_rng, policy_rng):
 
 
 play = cached(_play)  # for classes of the package: machine code is kept on disk
-# For classes of a user: compiled in each process, and an index out of range is an IndexError
-# rather than somebody else's memory.
-play_fresh = jit_checked(_play)
 play_interpreted = interpreted(_play)  # the same as Python
 
 
-def player_of(env: Any, policy: Any) -> Any:
+def player_of(env: Any, policy: Any) -> Callable[..., bool]:
     """Return the compiled loop that fits these two."""
     verbs.complete(env)
     verbs.complete(policy)
-    return play if is_packaged(env) and is_packaged(policy) else play_fresh
+    if is_packaged(env) and is_packaged(policy):
+        return play
+    return _loop_of((*_classes(env), *_classes(policy)))
+
+
+@lru_cache(maxsize=256)
+def _loop_of(classes: tuple[type, ...]) -> Callable[..., bool]:
+    """Return a loop for classes of a user: compiled in each process, and for these alone.
+
+    Numba tells the records that it is called with apart by the names of their classes; a class
+    that is defined anew in a notebook would run the code of its predecessor.  And an index out
+    of range is an IndexError here, rather than somebody else's memory.
+    """
+    return jit_checked(_play)
+
+
+def _classes(player: Any) -> Iterator[type]:
+    """Yield the classes of a record and of the records inside it."""
+    yield type(player)
+    for field in player:
+        if isinstance(field, tuple):
+            yield from _classes(field)

@@ -402,8 +402,9 @@ def lai_robbins(problem: IIDArms, t: ArrayLike) -> Curve:
 class Bound(NamedTuple):
     """A theorem about a learner on a problem, ready to be drawn."""
 
-    theorem: str  # e.g. "Thm 1.15"
+    theorem: str  # e.g. "Thm 1.15 (11)"
     curve: Callable[[ArrayLike], Curve]  # time, in rounds -> bound on the expected regret
+    from_above: bool = True  # False: regret can't be lower, in the long run
 
 
 # For each learner: its theorems, as functions of a problem and a time.
@@ -467,7 +468,7 @@ def bounds_of(learner: Learner, problem: Problem, horizon: int) -> list[Bound]:
             function(problem, horizon)
         except ValueError:  # does not hold for this problem
             continue
-        kept.append(Bound(theorem, partial(function, problem)))
+        kept.append(Bound(theorem, partial(function, problem), function is not lai_robbins))
     return kept
 
 

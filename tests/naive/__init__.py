@@ -1,0 +1,1 @@
+"""The algorithms once more, slowly and plainly: what the fast ones are compared with."""
