@@ -43,15 +43,16 @@ def rehearse(
 
 def compile_fault(problem: Problem, learner: Learner, error: NumbaError) -> ValueError:
     """Say in a line what runs as Python but can't be compiled."""
-    said = [line.strip() for line in str(error).splitlines() if line.strip()]
-    noise = ("Failed in", "During:", "This error", "^", "-", "File ", "<source", "[1]", "[2]", "[3]")
-    reasons = [line for line in said if not line.startswith(noise)]
-    files = [line for line in said if line.startswith("File ") and "banditkit" not in line]
-    where = f" ({files[-1].rstrip(':')})" if files else ""
+    # Numba nests its reports; what is wrong stands in the innermost, and the line below it.
+    innermost = str(error).rpartition("Failed in nopython mode pipeline")[2]
+    lines = [line.strip() for line in innermost.splitlines()[1:] if line.strip()]
+    reason = next((line for line in lines if not line.startswith("- ")), type(error).__name__)
+    places = [line.rstrip(":") for line in lines if line.startswith("File ")]
+    where = f" ({places[0][0].lower()}{places[0][1:]})" if places else ""
     return ValueError(
-        f"{learner!r} on {type(problem).__name__} runs as Python but can't be compiled"
-        f"{where}: {reasons[0] if reasons else type(error).__name__}"
-        " - use numbers, arrays and loops, or set NUMBA_DISABLE_JIT=1 to run without compiling"
+        f"{learner!r} on {type(problem).__name__} runs as Python but can't be compiled: "
+        f"{reason.rstrip('.:')}{where} - use numbers, arrays and loops, or set "
+        "NUMBA_DISABLE_JIT=1 to run without compiling"
     )
 
 
@@ -81,7 +82,9 @@ def _attempt(owner: Any, name: str, function: Callable[..., Any], *arguments: An
     try:
         return function(*arguments)
     except Exception as error:
-        place = traceback.extract_tb(error.__traceback__)[-1]
+        frames = traceback.extract_tb(error.__traceback__)
+        own = [frame for frame in frames if frame.filename == function.__code__.co_filename]
+        place = (own or frames)[-1]  # the line of theirs, not one of NumPy below it
         where = f'file "{place.filename}", line {place.lineno}'
         raise ValueError(
             f"{owner!r}: {name} raises {type(error).__name__}: {error} ({where})"

@@ -108,7 +108,7 @@ def naive_game(learner, oracle_of, problem, horizon, seed):
     """Return actions and regret of the oracle on the same rewards."""
     env_rng, policy_rng = generators(seed)
     law = problem.law
-    arms = [lambda rng, a=a: law.respond(0, None, a, rng) for a in range(problem.spec.K)]
+    arms = [lambda rng, a=a: float(law.respond(0, None, a, rng)) for a in range(problem.spec.K)]
     oracle = oracle_of(problem.spec, horizon)
     actions, _, regret = play_naively(oracle, arms, problem.means, horizon, env_rng, policy_rng)
     return actions, regret
