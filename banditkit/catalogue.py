@@ -56,7 +56,9 @@ def _read(kind: str, text: str, known: Mapping[str, Callable[..., Any]]) -> Any:
     try:
         tree = ast.parse(text.strip(), mode="eval").body
     except SyntaxError:
-        raise ValueError(f"{text!r} is not a {kind}: it must read like Name(option=number)") from None
+        raise ValueError(
+            f"{text!r} is not a {kind}: it must read like Name(option=number)"
+        ) from None
     if isinstance(tree, ast.Name):  # UCB1 means UCB1()
         tree = ast.Call(tree, [], [])
     if not isinstance(tree, ast.Call):

@@ -94,11 +94,12 @@ def _simulate(given: argparse.Namespace) -> None:
 def _list(given: argparse.Namespace) -> None:
     from banditkit.catalogue import learners, problems
 
-    for title, classes in {"problems": problems(), "learners": learners()}.items():
+    known: dict[str, dict[str, Any]] = {"problems": {**problems()}, "learners": {**learners()}}
+    for title, classes in known.items():
         print(f"{title}:")
         width = max(map(len, classes))
         for name, each in sorted(classes.items()):
-            line = (each.__doc__ or "").splitlines()[0].replace("`", "")
+            line = each.__doc__.splitlines()[0].replace("`", "")
             print(f"  {name:{width}}  {line}")
         print()
 

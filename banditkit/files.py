@@ -33,7 +33,7 @@ def write_whole(writers: Mapping[Path, Callable[[BinaryIO], None]]) -> None:
             handle, drafts[path] = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
             with os.fdopen(handle, "wb") as file:
                 write(file)
-            os.chmod(drafts[path], 0o666 & ~_umask())
+            Path(drafts[path]).chmod(0o666 & ~_umask())
         for path, draft in drafts.items():
             os.replace(draft, path)
     except OSError as error:

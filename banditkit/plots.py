@@ -11,7 +11,6 @@ from banditkit.theory.bounds import bounds_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 __all__ = ["RegretDisplay"]
 
@@ -159,7 +158,7 @@ class RegretDisplay:
     def _label_ends(self, ax: "Axes") -> None:
         """Write each line's name at its right end, and push names apart that would overlap."""
         size = 8.5
-        height = ax.get_window_extent().height * 72.0 / self.figure_.dpi  # points
+        height = ax.get_window_extent().height * 72.0 / ax.figure.dpi  # points
         room = 1.25 * size / max(height, 1.0)
         to_axes = ax.transData + ax.transAxes.inverted()
         ends = []

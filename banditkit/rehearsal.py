@@ -1,4 +1,4 @@
-"""A learner or problem of a user's own is tried as Python first, so that its mistakes read as such."""
+"""Everything is tried as Python first, so that a mistake reads like one of Python's."""
 
 import inspect
 import traceback
@@ -64,16 +64,16 @@ def _check_methods(owner: Any, player: Any, needed: tuple[str, ...]) -> None:
         if not callable(getattr(player, verb, None)):
             arguments = ", ".join(("self", *VERBS[verb]))
             raise ValueError(f"{owner!r}: {name} has no method {verb}({arguments})")
-    for verb, arguments in VERBS.items():
+    for verb, expected in VERBS.items():
         method = getattr(player, verb, None)
         if method is None:
             continue
         try:
-            inspect.signature(method).bind(*arguments)
+            inspect.signature(method).bind(*expected)
         except TypeError:
             yours = ", ".join(("self", *inspect.signature(method).parameters))
             raise ValueError(
-                f"{owner!r}: {name}.{verb} must take ({', '.join(('self', *arguments))}); "
+                f"{owner!r}: {name}.{verb} must take ({', '.join(('self', *expected))}); "
                 f"yours takes ({yours})"
             ) from None
 

@@ -28,7 +28,7 @@ _FORMAT = "banditkit result 1"
 
 @dataclass(frozen=True, repr=False)
 class Foreign(Learner, Problem):
-    """Stands in a loaded result for a class of somebody's own, of which only the words are known."""
+    """Stands in a loaded result for a class of somebody's own: only its words were saved."""
 
     words: str
 
@@ -137,7 +137,11 @@ class Result:
             "95%": high,
             "ns/round": 1e9 * self.seconds / rounds,
         }
-        rounded = {name: [float(f"{x:.5g}") for x in column] for name, column in columns.items()}
+        noise = 1e-12 * self.mean()[:, -1].max()  # of summation, where all replications agree
+        rounded = {
+            name: [float(f"{x:.5g}") if x > noise else 0.0 for x in np.nan_to_num(column)]
+            for name, column in columns.items()
+        }
         return pd.DataFrame(rounded, index=pd.Index(self.names, name="learner"))
 
     def to_frame(self) -> "pd.DataFrame":
@@ -147,12 +151,8 @@ class Result:
         """
         import pandas as pd
 
-        axes = {
-            "learner": self.names,
-            "replication": range(self.regret.shape[1]),
-            "time": self.times,
-        }
-        index = pd.MultiIndex.from_product(axes.values(), names=axes)
+        axes = [self.names, range(self.regret.shape[1]), self.times]
+        index = pd.MultiIndex.from_product(axes, names=["learner", "replication", "time"])
         return pd.DataFrame({"regret": self.regret.ravel()}, index=index).reset_index()
 
     def curves(self) -> "pd.DataFrame":
@@ -282,7 +282,8 @@ def load(path: str | Path) -> Result:
     except (ValueError, KeyError, TypeError, IndexError, EOFError, zipfile.BadZipFile) as error:
         what = f"it lacks {error}" if isinstance(error, KeyError) else error
         raise ValueError(
-            f"{path} is not a result of banditkit, or damaged ({what}); save it anew with Result.save"
+            f"{path} is not a result of banditkit, or damaged ({what}); "
+            "save it anew with Result.save"
         ) from None
 
 

@@ -2,6 +2,7 @@
 
 import math
 import os
+import secrets
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -105,7 +106,7 @@ def simulate(
         raise ValueError(f"problem must be a Problem, as in Bernoulli((0.4, 0.6)); got {problem!r}")
     horizon = whole("horizon", horizon, least=1)
     replications = whole("replications", replications, least=1)
-    seed = np.random.SeedSequence().entropy if seed is None else whole("seed", seed, least=0)
+    seed = secrets.randbits(64) if seed is None else whole("seed", seed, least=0)
     grid = grid_of(times, horizon)
     if workers is not None and executor is not None:
         raise ValueError("give workers or executor, not both: an executor has its own workers")
@@ -211,7 +212,9 @@ def _named(learners: Sequence[Learner] | Mapping[str, Learner]) -> dict[str, Lea
         try:
             listed = list(learners)
         except TypeError:
-            raise ValueError(f"learners must be a list or a dict of names; got {learners!r}") from None
+            raise ValueError(
+                f"learners must be a list or a dict of names; got {learners!r}"
+            ) from None
         named = {}
         for learner in listed:
             if repr(learner) in named:

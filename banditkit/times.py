@@ -60,7 +60,7 @@ def log_times(horizon: int, count: int = 200) -> np.ndarray:
 
 
 def grid_of(times: str | Iterable[int] | None, horizon: int) -> np.ndarray:
-    """Return the grid of times that `simulate` is asked for: a preset, a list, or by default log."""
+    """Return the grid of times that `simulate` is asked for: a preset, a list, or log."""
     presets = {"linear": linear_times, "log": log_times}
     if times is None:
         times = "log"
@@ -68,7 +68,13 @@ def grid_of(times: str | Iterable[int] | None, horizon: int) -> np.ndarray:
         if times not in presets:
             raise ValueError(f"times has no preset {times!r}; {nearest(times, list(presets))}")
         return presets[times](horizon)
-    grid = np.array([whole("a time", time, least=1) for time in np.atleast_1d(times)])
+    try:
+        listed = list(times)
+    except TypeError:
+        raise ValueError(
+            f'times must be a list of rounds, "log" or "linear"; got {times!r}'
+        ) from None
+    grid = np.array([whole("a time", time, least=1) for time in listed])
     if grid.size == 0:
         raise ValueError("times is empty; give at least one round")
     if grid[-1] > horizon:

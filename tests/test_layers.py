@@ -1,4 +1,4 @@
-"""Imports point one way: core <- problems, learners <- result, simulation <- theory, plots <- cli."""
+"""Imports point one way: core <- problems, learners <- result <- theory, plots <- cli."""
 
 import ast
 from pathlib import Path

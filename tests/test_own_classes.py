@@ -56,7 +56,11 @@ class FirstArmPolicy(NamedTuple):
 def learner_with(**methods):
     """Return a learner whose policy has these methods instead."""
     parts = {"select": FirstArmPolicy.select, "update": FirstArmPolicy.update, **methods}
-    Policy = NamedTuple("Policy", [("seen", np.ndarray), ("rows", np.ndarray)])
+
+    class Policy(NamedTuple):
+        seen: np.ndarray
+        rows: np.ndarray
+
     for name, method in parts.items():
         if method is not None:
             setattr(Policy, name, method)
@@ -115,16 +119,25 @@ def select_uncompilable(self, t, x, rng):
     [
         ({"select": None}, r"Policy has no method select\(self, t, x, rng\)"),
         ({"select": select_out_of_range}, "in round 1, select returned 2; an arm is a whole num"),
-        ({"select": select_out_of_range_later}, "in round 51, select returned 2; an arm is a whole"),
+        (
+            {"select": select_out_of_range_later},
+            "in round 51, select returned 2; an arm is a whole",
+        ),
         ({"select": select_negative_later}, "in round 51, select returned -1; an arm is a whole"),
         ({"select": select_fraction}, "in round 1, select returned 0.5; an arm is a whole number"),
         ({"select": select_typo}, r"select raises AttributeError.*test_own_classes.py\", line \d+"),
-        ({"select": select_without_rng}, r"must take \(self, t, x, rng\); yours takes \(self, t, x"),
+        (
+            {"select": select_without_rng},
+            r"must take \(self, t, x, rng\); yours takes \(self, t, x",
+        ),
         (
             {"update": update_index_error_later},
             r"update raises IndexError.*test_own_classes.py\", line \d+",
         ),
-        ({"select": select_uncompilable}, r"can't be compiled: Untyped global name .eval.*line \d+"),
+        (
+            {"select": select_uncompilable},
+            r"can't be compiled: Untyped global name .eval.*line \d+",
+        ),
     ],
     ids=lambda value: "-".join(map(str, value)) if isinstance(value, dict) else "",
 )
@@ -208,7 +221,9 @@ def test_a_learner_learns_only_from_feedback_it_understands():
         def start(self, spec, horizon):
             raise AssertionError("never started")
 
-    with pytest.raises(ValueError, match="FullInformation learns from full feedback .* gives band"):
+    with pytest.raises(
+        ValueError, match=r"FullInformation learns from full feedback .* gives band"
+    ):
         play(FullInformation())
 
 

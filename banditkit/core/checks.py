@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 from difflib import get_close_matches
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -13,9 +12,8 @@ __all__ = ["nearest", "number", "numbers", "pair_up", "whole"]
 
 def whole(name: str, value: Any, *, least: int) -> int:
     """Return `value` as an int; ``1e6`` counts as whole, True and "7" do not."""
-    if isinstance(value, Real) and not isinstance(value, bool | np.bool_) and math.isfinite(value):
-        if value == int(value) and value >= least:
-            return int(value)
+    if _is_number(value) and math.isfinite(value) and value == int(value) and value >= least:
+        return int(value)
     raise ValueError(f"{name} must be a whole number, {least} or more; got {value!r}")
 
 
@@ -23,7 +21,7 @@ def number(
     name: str, value: Any, *, low: float = -math.inf, high: float = math.inf, hint: str = ""
 ) -> float:
     """Return `value` as a finite float in [low, high]."""
-    if not isinstance(value, Real) or isinstance(value, bool | np.bool_):
+    if not _is_number(value):
         raise ValueError(f"{name} must be a number; got {value!r}")
     if math.isfinite(value) and low <= value <= high:
         return float(value)
@@ -72,6 +70,10 @@ def nearest(name: str, known: Sequence[str]) -> str:
         if matches and word.lower() == matches[0]:
             return f"did you mean {word}?"
     return f"known are {', '.join(known)}"
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
 
 
 def _interval(low: float, high: float) -> str:

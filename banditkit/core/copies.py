@@ -40,7 +40,7 @@ def pick(copies: Any, i: int) -> Any:
 
 @overload(pick, inline="always")
 def _compile_pick(copies, i):
-    if not isinstance(copies, types.BaseNamedTuple):
+    if not isinstance(copies, types.NamedTuple | types.NamedUniTuple):
         return lambda copies, i: copies[i]
     # Numba needs the constructor's arguments spelled out.
     arguments = ", ".join(f"pick(copies.{field}, i)" for field in copies.fields)

@@ -81,8 +81,8 @@ class _Compiler(CompilerBase):
         return [passes]
 
 
-# error_model="numpy": x / 0 is inf or nan, as it is for NumPy's scalars when the code runs as Python.
-_OPTIONS = {"error_model": "numpy", "pipeline_class": _Compiler}
+# error_model="numpy": x / 0 is inf or nan, as it is for NumPy's scalars in Python.
+_OPTIONS: dict[str, Any] = {"error_model": "numpy", "pipeline_class": _Compiler}
 jit = numba.njit(nogil=True, **_OPTIONS)
 jit_checked = numba.njit(nogil=True, boundscheck=True, **_OPTIONS)
 jit_helper = register_jitable(**_OPTIONS)
@@ -149,7 +149,9 @@ class _PackageCache(FunctionCache):
 
     def __init__(self, py_func: Callable[..., Any]) -> None:
         super().__init__(py_func)
-        self._cache_file = _OneFilePerSignature(Path(self._cache_path), self._impl.filename_base)
+        self._cache_file: Any = _OneFilePerSignature(
+            Path(self._cache_path), self._impl.filename_base
+        )
 
 
 class _OneFilePerSignature:

@@ -1,7 +1,8 @@
 """What a learner is told about a problem before the first round."""
 
-from numbers import Integral
 from typing import Any, NamedTuple
+
+import numpy as np
 
 __all__ = ["Arms"]
 
@@ -15,6 +16,6 @@ class Arms(NamedTuple):
 
     def fault(self, action: Any) -> str | None:
         """Say what is wrong with an action, or return None if nothing is."""
-        if isinstance(action, Integral) and 0 <= action < self.K:
+        if isinstance(action, int | np.integer) and 0 <= action < self.K:
             return None
         return f"{action!r}; an arm is a whole number from 0 to {self.K - 1}"

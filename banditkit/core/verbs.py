@@ -48,7 +48,7 @@ def complete(player: Any) -> Any:
 
 
 def _register(verb: str, arguments: tuple[str, ...]) -> None:
-    def method_of(record: types.BaseNamedTuple) -> Callable[..., Any] | None:
+    def method_of(record: Any) -> Callable[..., Any] | None:
         return getattr(record.instance_class, verb, None)
 
     # Numba reads the number of arguments off the function: it has to be spelled out.
@@ -56,7 +56,8 @@ def _register(verb: str, arguments: tuple[str, ...]) -> None:
     template = eval(source, {"method_of": method_of})
     for kind in (types.NamedTuple, types.NamedUniTuple):
         # strict=False: a student may call the arguments what they like
-        overload_method(kind, verb, strict=False, inline="always")(template)
+        options: dict[str, Any] = {"strict": False, "inline": "always"}
+        overload_method(kind, verb, **options)(template)
 
 
 for _verb, _arguments in VERBS.items():

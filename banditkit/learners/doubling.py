@@ -70,7 +70,9 @@ class Doubling(Learner):
 
     def __post_init__(self) -> None:
         if not isinstance(self.learner, Learner):
-            raise ValueError(f"Doubling needs a learner, as in Doubling(MOSS()); got {self.learner!r}")
+            raise ValueError(
+                f"Doubling needs a learner, as in Doubling(MOSS()); got {self.learner!r}"
+            )
 
     def check(self, problem: Problem) -> None:
         """Raise a ValueError if the learner can't play `problem`; see `Learner.check`."""

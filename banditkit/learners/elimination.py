@@ -19,7 +19,7 @@ class SuccessiveEliminationPolicy(NamedTuple):
 
     arms: Averages
     active: np.ndarray  # (K,) int64: the active arms come first, in increasing order
-    count: np.ndarray  # (1,) int64: how many arms are active
+    left: np.ndarray  # (1,) int64: how many arms are active
     turn: np.ndarray  # (1,) int64: whose turn it is in this phase
     log_horizon: float
     exploration: float
@@ -30,21 +30,21 @@ class SuccessiveEliminationPolicy(NamedTuple):
     def update(self, t, x, a, y):
         record(self.arms, a, y)
         self.turn[0] += 1
-        if self.turn[0] < self.count[0]:
+        if self.turn[0] < self.left[0]:
             return
         # The phase is over: all active arms have the same number of pulls, thus the same radius.
         self.turn[0] = 0
         radius = math.sqrt(self.exploration * self.log_horizon / self.arms.pulls[a])
         best_lcb = -math.inf
-        for i in range(self.count[0]):
+        for i in range(self.left[0]):
             best_lcb = max(best_lcb, self.arms.means[self.active[i]] - radius)
         kept = 0
-        for i in range(self.count[0]):
+        for i in range(self.left[0]):
             arm = self.active[i]
             if self.arms.means[arm] + radius >= best_lcb:  # UCB(a) < LCB(a') for no a'
                 self.active[kept] = arm
                 kept += 1
-        self.count[0] = kept
+        self.left[0] = kept
 
 
 @dataclass(frozen=True, repr=False)
@@ -87,7 +87,7 @@ class SuccessiveElimination(Learner):
         return SuccessiveEliminationPolicy(
             arms=blank_averages(spec.K),
             active=np.arange(spec.K),
-            count=np.array([spec.K]),
+            left=np.array([spec.K]),
             turn=np.zeros(1, dtype=np.int64),
             log_horizon=math.log(horizon),
             exploration=self.exploration,

@@ -37,7 +37,7 @@ class Uniform(Learner):
     --------
     >>> import banditkit as bk
     >>> result = bk.simulate(bk.Bernoulli((0.0, 1.0)), [bk.Uniform()], horizon=100, seed=0)
-    >>> 45 < result.mean()[0, -1] < 55
+    >>> bool(45 < result.mean()[0, -1] < 55)
     True
     """
 
@@ -125,7 +125,7 @@ class ExploreFirst(Learner):
     --------
     >>> import banditkit as bk
     >>> bk.ExploreFirst().pulls_per_arm(K=10, horizon=100_000)
-    1048
+    1049
     """
 
     N: int | None = None

@@ -93,7 +93,7 @@ class IMEDPolicy(NamedTuple):
     """State of `IMED`."""
 
     arms: Averages
-    index: np.ndarray  # (K,)
+    indices: np.ndarray  # (K,)
 
     def select(self, t, x, rng):
         mean, n = self.arms.means, self.arms.pulls
@@ -101,8 +101,8 @@ class IMEDPolicy(NamedTuple):
             return t
         best = mean[argmax(mean)]
         for a in range(n.size):
-            self.index[a] = n[a] * kl_bernoulli(mean[a], best) + math.log(n[a])
-        return argmin(self.index)
+            self.indices[a] = n[a] * kl_bernoulli(mean[a], best) + math.log(n[a])
+        return argmin(self.indices)
 
     def update(self, t, x, a, y):
         record(self.arms, a, y)
@@ -110,7 +110,7 @@ class IMEDPolicy(NamedTuple):
 
 @dataclass(frozen=True, repr=False)
 class IMED(Learner):
-    """Indexed minimum empirical divergence: pull the arm with the lowest ``n kl(mean, best) + log n``.
+    """Indexed minimum empirical divergence: pull the lowest ``n kl(mean, best) + log n``.
 
     As good as KL-UCB in theory, without a root to find.  Each arm is pulled once first; of
     equal indices the first arm wins.

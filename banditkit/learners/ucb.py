@@ -8,7 +8,7 @@ import numpy as np
 
 from banditkit.core.averages import Averages, blank_averages, record
 from banditkit.core.checks import number
-from banditkit.core.description import Learner
+from banditkit.core.description import Learner, Problem
 from banditkit.core.draws import argmax
 from banditkit.core.spec import Arms
 
@@ -19,18 +19,18 @@ class UCB1Policy(NamedTuple):
     """State of `UCB1`."""
 
     arms: Averages
-    index: np.ndarray  # (K,)
+    indices: np.ndarray  # (K,)
     exploration: float
     horizon: float  # T of log T; 0: log t
 
     def select(self, t, x, rng):
-        if t < self.index.size:
+        if t < self.indices.size:
             return t
         mean, pulls = self.arms.means, self.arms.pulls
         log_t = math.log(self.horizon if self.horizon > 0.0 else t + 1.0)
         for a in range(pulls.size):
-            self.index[a] = mean[a] + math.sqrt(self.exploration * log_t / pulls[a])  # Alg. 1.5
-        return argmax(self.index)
+            self.indices[a] = mean[a] + math.sqrt(self.exploration * log_t / pulls[a])  # Alg. 1.5
+        return argmax(self.indices)
 
     def update(self, t, x, a, y):
         record(self.arms, a, y)
@@ -73,7 +73,7 @@ class UCB1(Learner):
     >>> import banditkit as bk
     >>> arms = bk.Bernoulli((0.2, 0.8))
     >>> result = bk.simulate(arms, [bk.UCB1(), bk.Uniform()], horizon=1000, seed=0)
-    >>> result.mean()[0, -1] < result.mean()[1, -1]
+    >>> bool(result.mean()[0, -1] < result.mean()[1, -1])
     True
     """
 
@@ -93,18 +93,18 @@ class MOSSPolicy(NamedTuple):
     """State of `MOSS`."""
 
     arms: Averages
-    index: np.ndarray  # (K,)
+    indices: np.ndarray  # (K,)
     exploration: float
     horizon: float  # T
 
     def select(self, t, x, rng):
-        return argmax(self.index)
+        return argmax(self.indices)
 
     def update(self, t, x, a, y):
         record(self.arms, a, y)
-        mean, n, K = self.arms.means[a], self.arms.pulls[a], self.index.size
+        mean, n, K = self.arms.means[a], self.arms.pulls[a], self.indices.size
         log_plus = max(0.0, math.log(self.horizon / (K * n)))
-        self.index[a] = mean + math.sqrt(self.exploration * log_plus / n)
+        self.indices[a] = mean + math.sqrt(self.exploration * log_plus / n)
 
 
 @dataclass(frozen=True, repr=False)
@@ -154,20 +154,20 @@ class UCBVPolicy(NamedTuple):
 
     arms: Averages
     squares: np.ndarray  # (K,) sum of the squared rewards, less the lowest reward
-    index: np.ndarray  # (K,)
+    indices: np.ndarray  # (K,)
     lowest: float
     width: float  # b, the length of the interval of rewards
     exploration: float
 
     def select(self, t, x, rng):
-        if t < self.index.size:
+        if t < self.indices.size:
             return t
         log_t, b = self.exploration * math.log(t + 1.0), self.width
-        for a in range(self.index.size):
+        for a in range(self.indices.size):
             mean, n = self.arms.means[a], self.arms.pulls[a]
             variance = max(0.0, self.squares[a] / n - (mean - self.lowest) ** 2)
-            self.index[a] = mean + math.sqrt(2.0 * variance * log_t / n) + 3.0 * b * log_t / n
-        return argmax(self.index)
+            self.indices[a] = mean + math.sqrt(2.0 * variance * log_t / n) + 3.0 * b * log_t / n
+        return argmax(self.indices)
 
     def update(self, t, x, a, y):
         record(self.arms, a, y)
@@ -211,7 +211,7 @@ class UCBV(Learner):
     def __post_init__(self) -> None:
         self._set(exploration=number("exploration", self.exploration, low=0.0))
 
-    def check(self, problem) -> None:
+    def check(self, problem: Problem) -> None:
         """Raise a ValueError if the rewards of `problem` are unbounded; see `Learner.check`."""
         super().check(problem)
         lowest, highest = problem.spec.lowest, problem.spec.highest

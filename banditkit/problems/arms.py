@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from banditkit.core.checks import number, numbers, pair_up
+from banditkit.core.checks import numbers, pair_up
 from banditkit.core.description import Problem
 from banditkit.core.draws import draw_beta
 from banditkit.core.spec import Arms
@@ -266,7 +266,9 @@ class UniformArms(IIDArms):
     @property
     def means(self) -> tuple[float, ...]:
         """Mean reward of each arm: the middle of its interval."""
-        return tuple(low + 0.5 * (high - low) for low, high in zip(self.low, self.high, strict=True))
+        return tuple(
+            low + 0.5 * (high - low) for low, high in zip(self.low, self.high, strict=True)
+        )
 
     @property
     def support(self) -> tuple[float, float]:

@@ -29,11 +29,12 @@ class EmpiricalLaw(NamedTuple):
 
 @dataclass(frozen=True, repr=False)
 class EmpiricalArms(IIDArms):
-    """Arms that resample the rewards of a log: what would a bandit have done with my A/B test?
+    """Arms that resample the rewards of a log, such as that of an A/B test.
 
-    Each pull of an arm draws, with replacement, one of the rewards that this arm earned in the
-    log; the mean of an arm is its average in the log.  This is sound where the log chose its
-    arms without looking at anything that also moves the rewards, as an A/B test does.
+    What would a bandit have done?  Each pull of an arm draws, with replacement, one of the
+    rewards that this arm earned in the log; the mean of an arm is its average in the log.  This
+    is sound where the log chose its arms without looking at anything that also moves the
+    rewards, as an A/B test does.
 
     Parameters
     ----------
@@ -102,7 +103,7 @@ class EmpiricalArms(IIDArms):
         >>> log = bk.EmpiricalArms.from_csv("examples/data/open_bandit_random_all.csv",
         ...                                 arm="item_id", reward="click")
         >>> log
-        <EmpiricalArms: 80 arms, 10000 rewards, best mean 0.0297>
+        <EmpiricalArms: 80 arms, 10000 rewards, best mean 0.02632>
         """
         rewards: dict[str, list[float]] = {}
         try:

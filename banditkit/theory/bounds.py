@@ -77,7 +77,7 @@ def uniform(problem: IIDArms, t: ArrayLike) -> Curve:
 def explore_first(
     problem: IIDArms, t: ArrayLike, *, horizon: int | None = None, N: int | None = None
 ) -> Curve:
-    """Return the bound of Theorem 1.5 for `ExploreFirst`: ``K N + 2 T sqrt(2 log(T) / N) + 2 K / T**3``.
+    """Return Theorem 1.5 for `ExploreFirst`: ``K N + 2 T sqrt(2 log(T) / N) + 2 K / T**3``.
 
     The proof: exploration costs at most 1 in each of its K N rounds; on the clean event the
     chosen arm is within two radii of the best; all averages after N pulls fail to be within a
@@ -103,7 +103,7 @@ def explore_first(
     --------
     >>> import banditkit as bk
     >>> round(bk.bounds.explore_first(bk.Bernoulli((0.4, 0.6)), 10_000, N=500), 1)
-    4838.9
+    4838.8
     """
     t, T, K = *_times_and_horizon(t, horizon), _arms_of_length_one(problem)
     learner = ExploreFirst(N)
@@ -165,7 +165,7 @@ def _epsilon_greedy_sums(K, times):
 def successive_elimination_root(
     problem: IIDArms, t: ArrayLike, *, horizon: int | None = None
 ) -> Curve:
-    """Return the bound of Theorem 1.10 for `SuccessiveElimination`: ``K + 8 sqrt(2 K t log T) + 2 t / T**2``.
+    """Return Theorem 1.10 for elimination: ``K + 8 sqrt(2 K t log T) + 2 t / T**2``.
 
     On the clean event an active arm with n pulls has ``gap <= 4 sqrt(2 log(T) / n)``; summed
     over its pulls, and over the arms by Jensen's inequality.
@@ -196,7 +196,7 @@ def successive_elimination_root(
 def successive_elimination_log(
     problem: IIDArms, t: ArrayLike, *, horizon: int | None = None
 ) -> Curve:
-    """Return the bound of Theorem 1.11 for `SuccessiveElimination`: ``sum(gap + 32 log(T) / gap) + 2 t / T**2``.
+    """Return Theorem 1.11 for elimination: ``sum(gap + 32 log(T) / gap) + 2 t / T**2``.
 
     On the clean event an arm is pulled at most ``1 + 32 log(T) / gap**2`` times.
 
@@ -224,7 +224,7 @@ def successive_elimination_log(
 
 
 def ucb1_root(problem: IIDArms, t: ArrayLike, *, horizon: int | None = None) -> Curve:
-    """Return the bound of Theorem 1.15 (9) for `UCB1` with log T: ``K + 4 sqrt(2 K t log T) + 2 t / T**2``.
+    """Return Theorem 1.15 (9) for `UCB1` with log T: ``K + 4 sqrt(2 K t log T) + 2 t / T**2``.
 
     On the clean event a pulled arm with n pulls has ``gap <= 2 sqrt(2 log(T) / n)``; summed over
     its pulls, and over the arms by Jensen's inequality.
@@ -253,7 +253,7 @@ def ucb1_root(problem: IIDArms, t: ArrayLike, *, horizon: int | None = None) -> 
 
 
 def ucb1_log(problem: IIDArms, t: ArrayLike, *, horizon: int | None = None) -> Curve:
-    """Return the bound of Theorem 1.15 (11) for `UCB1` with log T: ``sum(gap + 8 log(T) / gap) + 2 t / T**2``.
+    """Return Theorem 1.15 (11) for `UCB1`, log T: ``sum(gap + 8 log(T) / gap) + 2 t / T**2``.
 
     On the clean event an arm is pulled at most ``1 + 8 log(T) / gap**2`` times.
 
@@ -281,10 +281,10 @@ def ucb1_log(problem: IIDArms, t: ArrayLike, *, horizon: int | None = None) -> C
 
 
 def ucb1_auer(problem: IIDArms, t: ArrayLike) -> Curve:
-    """Return the bound for `UCB1` with log t: ``8 log(t) sum(1 / gap) + (1 + pi**2 / 3) sum(gap)``.
+    """Return Auer's bound for `UCB1`: ``8 log(t) sum(1 / gap) + (1 + pi**2 / 3) sum(gap)``.
 
     Theorem 1 of Auer, Cesa-Bianchi & Fischer (2002), "Finite-time analysis of the multiarmed
-    bandit problem".
+    bandit problem", about the radius with log t.
 
     Parameters
     ----------
@@ -407,37 +407,55 @@ class Bound(NamedTuple):
     from_above: bool = True  # False: regret can't be lower, in the long run
 
 
-# For each learner: its theorems, as functions of a problem and a time.
-_THEOREMS: dict[type[Learner], Callable[[Any, int], dict[str, Callable[..., Curve]]]] = {
-    Uniform: lambda learner, T: {"exact": uniform},
-    ExploreFirst: lambda learner, T: {
-        "Thm 1.5": partial(explore_first, horizon=T, N=learner.N),
-    },
-    EpsilonGreedy: lambda learner, T: {
-        **({"Thm 1.6": epsilon_greedy} if learner.epsilon is None else {}),
-    },
-    SuccessiveElimination: lambda learner, T: {
+Theorems = dict[str, Callable[..., Curve]]  # name -> function of a problem and a time
+
+
+def _of_explore_first(learner: ExploreFirst, T: int) -> Theorems:
+    return {"Thm 1.5": partial(explore_first, horizon=T, N=learner.N)}
+
+
+def _of_epsilon_greedy(learner: EpsilonGreedy, T: int) -> Theorems:
+    return {"Thm 1.6": epsilon_greedy} if learner.epsilon is None else {}
+
+
+def _of_successive_elimination(learner: SuccessiveElimination, T: int) -> Theorems:
+    if learner.exploration != 2.0:
+        return {}
+    return {
         "Thm 1.10": partial(successive_elimination_root, horizon=T),
         "Thm 1.11": partial(successive_elimination_log, horizon=T),
     }
-    if learner.exploration == 2.0
-    else {},
-    UCB1: lambda learner, T: {
-        "Auer et al., Thm 1": ucb1_auer,
-    }
-    if learner.anytime and learner.exploration == 2.0
-    else {
+
+
+def _of_ucb1(learner: UCB1, T: int) -> Theorems:
+    if learner.exploration != 2.0:
+        return {}
+    if learner.anytime:
+        return {"Auer et al., Thm 1": ucb1_auer}
+    return {
         "Thm 1.15 (9)": partial(ucb1_root, horizon=T),
         "Thm 1.15 (11)": partial(ucb1_log, horizon=T),
     }
-    if learner.exploration == 2.0
-    else {},
-    MOSS: lambda learner, T: {
-        **({"MOSS, sqrt(KT)": partial(moss, horizon=T)} if learner.exploration == 1.0 else {}),
-    },
-    KLUCB: lambda learner, T: {"Lai & Robbins, C log t": lai_robbins},
-    IMED: lambda learner, T: {"Lai & Robbins, C log t": lai_robbins},
-    Thompson: lambda learner, T: {"Lai & Robbins, C log t": lai_robbins},
+
+
+def _of_moss(learner: MOSS, T: int) -> Theorems:
+    return {"MOSS, sqrt(KT)": partial(moss, horizon=T)} if learner.exploration == 1.0 else {}
+
+
+def _lai_robbins_only(learner: Learner, T: int) -> Theorems:
+    return {"Lai & Robbins, C log t": lai_robbins}
+
+
+_THEOREMS: dict[type[Learner], Callable[[Any, int], Theorems]] = {
+    Uniform: lambda learner, T: {"exact": uniform},
+    ExploreFirst: _of_explore_first,
+    EpsilonGreedy: _of_epsilon_greedy,
+    SuccessiveElimination: _of_successive_elimination,
+    UCB1: _of_ucb1,
+    MOSS: _of_moss,
+    KLUCB: _lai_robbins_only,
+    IMED: _lai_robbins_only,
+    Thompson: _lai_robbins_only,
 }
 
 
@@ -462,8 +480,8 @@ def bounds_of(learner: Learner, problem: Problem, horizon: int) -> list[Bound]:
     []
     """
     kept = []
-    theorems = _THEOREMS.get(type(learner), lambda learner, T: {})(learner, horizon)
-    for theorem, function in theorems.items():
+    theorems = _THEOREMS.get(type(learner))
+    for theorem, function in (theorems(learner, horizon) if theorems else {}).items():
         try:
             function(problem, horizon)
         except ValueError:  # does not hold for this problem

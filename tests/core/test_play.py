@@ -16,7 +16,6 @@ class Diary(NamedTuple):
     size: np.ndarray  # (1,)
     patience: int  # done after this many rounds
 
-
     def done(self):
         return self.size[0] >= 5 * self.patience
 

@@ -197,7 +197,6 @@ np.save(sys.argv[1], np.array(regrets))
 
 
 def test_a_process_without_compiler_plays_the_same_to_the_bit(tmp_path):
-    # `play_interpreted` still calls compiled helpers; in this process nothing is compiled.
     environment = os.environ | {"NUMBA_DISABLE_JIT": "1", "PYTHONPATH": str(TESTS)}
     command = [sys.executable, "-c", WITHOUT_COMPILER, str(tmp_path / "regrets.npy")]
     subprocess.run(command, env=environment, cwd=TESTS.parent, check=True)
@@ -306,8 +305,8 @@ def test_other_names_for_the_arms_change_nothing_else(learner, start, tape, seed
 
 @pytest.mark.parametrize("seed", range(5))
 def test_other_names_for_the_arms_eliminate_the_same(tape, seed):
-    # Within a phase arms are pulled in the order of their names, so only the counts agree.
-    learner, T = bk.SuccessiveElimination(exploration=0.02), 600
+    # Within a phase arms are pulled in the order of their names; T is the end of a phase.
+    learner, T = bk.SuccessiveElimination(exploration=0.02), 599
     moved, name = relabelled(tape, seed)
     pulls = np.bincount(play_tape(learner, tape, T), minlength=5)
     moved_pulls = np.bincount(play_tape(learner, moved, T), minlength=5)

@@ -127,21 +127,16 @@ class SuccessiveElimination(Oracle):
         self.exploration = exploration
 
     def select(self, t, rng):
-        active = list(range(self.K))
-        rows = [[] for _ in range(self.K)]
-        rounds = 0  # of complete phases
-        while rounds + len(active) <= t:
-            for arm, reward in self.history[rounds : rounds + len(active)]:
-                rows[arm].append(reward)
-            rounds += len(active)
-            active = self.survivors(active, rows)
-        return active[t - rounds]
-
-    def survivors(self, active, rows):
-        n = len(rows[active[0]])  # all active arms have as many pulls
-        radius = math.sqrt(self.exploration * math.log(self.T) / n)
-        best_lcb = max(mean(rows[arm]) - radius for arm in active)
-        return [arm for arm in active if not mean(rows[arm]) + radius < best_lcb]
+        active, sums = list(range(self.K)), [0.0] * self.K
+        played, phases = 0, 0
+        while played + len(active) <= t:  # this phase was completed
+            for arm, reward in self.history[played : played + len(active)]:
+                sums[arm] += reward
+            played, phases = played + len(active), phases + 1
+            radius = math.sqrt(self.exploration * math.log(self.T) / phases)  # a pull a phase
+            best_lcb = max(sums[arm] / phases - radius for arm in active)
+            active = [arm for arm in active if not sums[arm] / phases + radius < best_lcb]
+        return active[t - played]
 
 
 class UCB1(IndexOracle):

@@ -31,7 +31,7 @@ def test_successive_eliminations_two_bounds_have_larger_constants():
     assert bounds.successive_elimination_root(ARMS, T) == pytest.approx(root, rel=1e-12)
 
 
-def test_explore_first_with_a_given_and_with_the_books_N():
+def test_explore_first_with_a_given_and_with_the_books_choice():
     def written(N):
         return K * N + 2 * T * math.sqrt(2 * math.log(T) / N) + 2 * K / T**3
 

@@ -1,0 +1,85 @@
+"""Nanoseconds a round of every learner, with scoring and recording, beside plain C in one run.
+
+``python tests/benchmarks/rounds.py [ROUNDS]``: K = 10 coins, one thread, kernels warm; each figure is
+the best of five games, taken in turns with the C program, since machines are noisy.
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+import banditkit as bk
+from banditkit.core.play import blank_scorecard, player_of
+
+ARMS = bk.Bernoulli((0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95))
+LEARNERS = {  # learner: its name in rounds.c
+    bk.Uniform(): None,
+    bk.Greedy(): None,
+    bk.ExploreFirst(): None,
+    bk.EpsilonGreedy(): None,
+    bk.EpsilonGreedy(0.1): "epsilon_greedy",
+    bk.SuccessiveElimination(): None,
+    bk.UCB1(): "ucb1",
+    bk.UCB1(anytime=False): None,
+    bk.MOSS(): None,
+    bk.UCBV(): None,
+    bk.KLUCB(): "klucb",
+    bk.IMED(): None,
+    bk.Thompson(): "thompson",
+    bk.Doubling(bk.UCB1(anytime=False)): None,
+}
+
+
+def nanoseconds(learner, rounds, seed):
+    """Return nanoseconds a round of one game."""
+    env, policy = ARMS.start(rounds, None), learner.start(ARMS.spec, rounds)
+    card = blank_scorecard(bk.log_times(rounds))
+    loop = player_of(env, policy)
+    rngs = [np.random.default_rng([seed, who]) for who in (0, 1)]
+    began = time.perf_counter()
+    loop(env, policy, card, rounds, *rngs)
+    return (time.perf_counter() - began) / rounds * 1e9
+
+
+def plain_c(program, rounds):
+    """Return nanoseconds a round of each learner of the C program."""
+    if program is None:
+        return {}
+    said = subprocess.run([program, str(rounds)], check=True, capture_output=True, text=True)
+    return {line.split()[0]: float(line.split()[1]) for line in said.stdout.splitlines()}
+
+
+def main(rounds=1_000_000, games=5):
+    """Print the table."""
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    with tempfile.TemporaryDirectory() as folder:
+        program = None
+        if compiler:
+            program = f"{folder}/rounds"
+            source = Path(__file__).with_name("rounds.c")
+            flags = ["-O3", "-march=native", "-o", program, str(source), "-lm"]
+            subprocess.run([compiler, *flags], check=True)
+        best = dict.fromkeys(LEARNERS, np.inf)
+        best_c: dict[str, float] = {}
+        for learner in LEARNERS:
+            nanoseconds(learner, 1000, 0)  # compile
+        for game in range(games):
+            for learner in LEARNERS:
+                best[learner] = min(best[learner], nanoseconds(learner, rounds, game))
+            for name, spent in plain_c(program, rounds).items():
+                best_c[name] = min(best_c.get(name, np.inf), spent)
+    print(f"{'learner':38} {'ns/round':>9} {'plain C':>9} {'ratio':>7}")
+    for learner, name in LEARNERS.items():
+        beside = f"{best_c[name]:9.1f} {best[learner] / best_c[name]:7.2f}" if name in best_c else ""
+        print(f"{learner!r:38} {best[learner]:9.1f} {beside}".rstrip())
+    if "only" in best_c:
+        print(f"{'(C, one arm only: the floor)':48} {best_c['only']:9.1f}")
+
+
+if __name__ == "__main__":
+    main(*(int(float(word)) for word in sys.argv[1:]))
