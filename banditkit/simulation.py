@@ -5,8 +5,9 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from contextlib import closing
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -118,9 +119,11 @@ def simulate(
     with Reporter(progress, total=len(games) * replications * int(grid[-1])) as reporter:
         speeds = [_warm_up(game, reporter) for game in games]
         tasks = list(_tasks(speeds, replications))
-        for i, part, (rows, spent) in _carry_out(games, tasks, executor, workers, reporter):
-            regret[i, part.start : part.stop] = rows
-            seconds[i] += spent
+        outcomes = _carry_out(games, tasks, executor, workers, reporter)
+        with closing(outcomes):  # on Ctrl-C the work stops at once, wherever we are
+            for i, part, (rows, spent) in outcomes:
+                regret[i, part.start : part.stop] = rows
+                seconds[i] += spent
     return Result(
         problem=problem,
         learners=tuple(named.values()),
@@ -259,7 +262,7 @@ def _carry_out(
     executor: Executor | None,
     workers: int,
     reporter: Reporter,
-) -> Iterator[tuple[int, range, tuple[np.ndarray, float]]]:
+) -> Generator[tuple[int, range, tuple[np.ndarray, float]]]:
     """Yield each task with what came out of it, as they are finished."""
     if executor is not None:
         yield from _collect(games, tasks, executor, None, reporter)
@@ -278,7 +281,7 @@ def _collect(
     executor: Executor,
     watch: Watch | None,
     reporter: Reporter,
-) -> Iterator[tuple[int, range, tuple[np.ndarray, float]]]:
+) -> Generator[tuple[int, range, tuple[np.ndarray, float]]]:
     arguments = () if watch is None else (watch,)
     waiting: dict[Future[Any], tuple[int, range]] = {
         executor.submit(play_replications, games[i], part, *arguments): (i, part)

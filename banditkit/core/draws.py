@@ -1,14 +1,21 @@
 """Random draws and the best of a row, the same to the bit compiled and interpreted.
 
-All randomness comes from `random`, `standard_normal` and `standard_exponential` of a NumPy
-generator, whose streams Numba reproduces exactly.
+All randomness comes from `random` and `standard_normal` of a NumPy generator, whose streams Numba
+reproduces exactly.
 """
 
 import math
 
 from banditkit.core.jit import jit_inline
 
-__all__ = ["argmax", "argmin", "draw_beta", "draw_gamma", "draw_index"]
+__all__ = [
+    "argmax",
+    "argmin",
+    "draw_beta",
+    "draw_gamma",
+    "draw_index",
+    "gamma_step",
+]
 
 
 @jit_inline
@@ -38,41 +45,51 @@ def draw_index(n, rng):
 
 
 @jit_inline
-def draw_gamma(shape, rng):
-    """Draw from the Gamma distribution with scale 1.
+def gamma_step(shape):
+    """Return 1 / sqrt(9 d), d = shape - 1/3: costly, so worth keeping by who draws often."""
+    d = (shape if shape >= 1.0 else shape + 1.0) - 1.0 / 3.0
+    return 1.0 / math.sqrt(9.0 * d)
+
+
+@jit_inline
+def draw_gamma(shape, step, rng):
+    """Draw from the Gamma distribution with scale 1; `step` is ``gamma_step(shape)``.
 
     Source: Marsaglia & Tsang (2000), "A simple method for generating gamma variables"; a shape
-    below 1 is lifted to shape + 1 and scaled back by U**(1 / shape).
+    below 1 is lifted to shape + 1 and scaled back by U**(1 / shape).  They accept a normal z with
+    probability exp(g), where, with d = shape - 1/3 and s = z / sqrt(9 d),
+
+        g = z**2 / 2 + d * (1 - (1 + s)**3 + 3 * log(1 + s)) = -3 d (s**4 / 4 - s**5 / 5 + ...).
+
+    The series is at least -s**2 z**2 / (12 (1 - abs(s))): each term is at most abs(s) times the
+    one before.  As exp(g) >= 1 + g, most z are accepted without a logarithm.
     """
     lift = 1.0
     if shape < 1.0:
         lift = (1.0 - rng.random()) ** (1.0 / shape)  # 1 - random() is never 0
         shape += 1.0
     d = shape - 1.0 / 3.0
-    c = 1.0 / math.sqrt(9.0 * d)
     while True:
         z = rng.standard_normal()
-        v = 1.0 + c * z
-        if v > 0.0:
-            v = v * v * v
-            u = 1.0 - rng.random()
-            squared = z * z
-            # The first test accepts most draws without a logarithm; alone, it is not exact.
-            if u < 1.0 - 0.0331 * squared * squared or math.log(u) < 0.5 * squared + d * (
-                1.0 - v + math.log(v)
-            ):
+        s = step * z
+        root = 1.0 + s
+        if root > 0.0:
+            v = root * root * root
+            u, squared = rng.random(), z * z
+            clear = u * (1.0 - abs(s)) > s * s * squared / 12.0
+            if clear or math.log(1.0 - u) < 0.5 * squared + d * (1.0 - v + math.log(v)):
                 return lift * d * v
 
 
 @jit_inline
-def draw_beta(a, b, rng):
+def draw_beta(a, b, steps, rng):
     """Draw from the Beta(a, b) distribution: X / (X + Y) with X, Y Gamma of shapes a, b.
 
-    For two tiny shapes both X and Y may underflow to 0; the draw then is 0 or 1 with the odds
-    a : b, the limit of the distribution.
+    `steps` is ``(gamma_step(a), gamma_step(b))``.  For two tiny shapes both X and Y may underflow
+    to 0; the draw then is 0 or 1 with the odds a : b, the limit of the distribution.
     """
-    x = draw_gamma(a, rng)
-    y = draw_gamma(b, rng)
+    x = draw_gamma(a, steps[0], rng)
+    y = draw_gamma(b, steps[1], rng)
     if x + y == 0.0:
         return 1.0 if rng.random() * (a + b) < a else 0.0
     return x / (x + y)

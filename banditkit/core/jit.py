@@ -20,18 +20,19 @@ import logging
 import os
 import pickle
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numba
-from numba.core import event, typed_passes
+from numba.core import event, ir, typed_passes
 from numba.core.caching import FunctionCache
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import register_pass
 from numba.core.errors import NumbaError
+from numba.core.ir_utils import replace_vars
 from numba.extending import register_jitable
 
 __all__ = [
@@ -64,9 +65,42 @@ class _PasteVerbs(typed_passes.InlineOverloads):
         removal = typed_passes.dead_code_elimination
         typed_passes.dead_code_elimination = lambda *args, **kwargs: None
         try:  # nobody else compiles meanwhile: Numba holds its compiler lock
-            return super().run_pass(state)
+            mutated = super().run_pass(state)
         finally:
             typed_passes.dead_code_elimination = removal
+        _call_arguments_by_one_name(state.func_ir)
+        return mutated
+
+
+def _call_arguments_by_one_name(func_ir: Any) -> None:
+    """Let pasted code speak of the arguments of the loop directly, not of copies of them.
+
+    A pasted method begins with ``self = policy``.  Numba counts every array of a record in and
+    out for each name that the record has, atomically, in each round; that would cost several
+    times the arithmetic.  A name that is assigned once, from an argument, is the argument.
+    """
+    assigned: dict[str, list[Any]] = {}
+    for block in func_ir.blocks.values():
+        for statement in block.find_insts(ir.Assign):
+            assigned.setdefault(statement.target.name, []).append(statement)
+    once = {name: each[0] for name, each in assigned.items() if len(each) == 1}
+    arguments = {name: each.target for name, each in once.items() if isinstance(each.value, ir.Arg)}
+    copies: dict[str, ir.Var] = {}
+    found = True
+    while found:  # a copy of a copy is a copy
+        found = False
+        for name, each in once.items():
+            if name not in copies and isinstance(each.value, ir.Var):
+                source = copies.get(each.value.name) or arguments.get(each.value.name)
+                if source is not None:
+                    copies[name], found = source, True
+    for block in func_ir.blocks.values():
+        block.body = [each for each in block.body if not _assigns(each, copies)]
+    replace_vars(func_ir.blocks, copies)
+
+
+def _assigns(statement: Any, names: Container[str]) -> bool:
+    return isinstance(statement, ir.Assign) and statement.target.name in names
 
 
 class _Compiler(CompilerBase):

@@ -7,7 +7,7 @@ import numpy as np
 
 from banditkit.core.checks import number
 from banditkit.core.description import Learner
-from banditkit.core.draws import argmax, draw_beta
+from banditkit.core.draws import argmax, draw_beta, gamma_step
 from banditkit.core.spec import Arms
 
 __all__ = ["Thompson"]
@@ -16,22 +16,27 @@ __all__ = ["Thompson"]
 class ThompsonPolicy(NamedTuple):
     """State of `Thompson`."""
 
-    a: np.ndarray  # (K,) prior plus successes
-    b: np.ndarray  # (K,) prior plus failures
+    a: np.ndarray  # (K,) the prior's a plus successes
+    b: np.ndarray  # (K,) the prior's b plus failures
+    a_step: np.ndarray  # (K,) gamma_step(a), kept from round to round
+    b_step: np.ndarray  # (K,) gamma_step(b)
     theta: np.ndarray  # (K,) this round's draw from the posterior
     coin: np.ndarray  # (1,) uniform on [0, 1), to turn a reward in between into 0 or 1
 
     def select(self, t, x, rng):
         for arm in range(self.theta.size):
-            self.theta[arm] = draw_beta(self.a[arm], self.b[arm], rng)
+            steps = self.a_step[arm], self.b_step[arm]
+            self.theta[arm] = draw_beta(self.a[arm], self.b[arm], steps, rng)
         self.coin[0] = rng.random()
         return argmax(self.theta)
 
     def update(self, t, x, a, y):
         if y > self.coin[0]:  # always for y = 1, never for y = 0
             self.a[a] += 1.0
+            self.a_step[a] = gamma_step(self.a[a])
         else:
             self.b[a] += 1.0
+            self.b_step[a] = gamma_step(self.b[a])
 
 
 @dataclass(frozen=True, repr=False)
@@ -79,4 +84,6 @@ class Thompson(Learner):
     def start(self, spec: Arms, horizon: int) -> ThompsonPolicy:
         """Return the policy; see `Learner.start`."""
         K = spec.K
-        return ThompsonPolicy(np.full(K, self.a), np.full(K, self.b), np.zeros(K), np.zeros(1))
+        a, b = np.full(K, self.a), np.full(K, self.b)
+        a_step, b_step = np.full(K, gamma_step(self.a)), np.full(K, gamma_step(self.b))
+        return ThompsonPolicy(a, b, a_step, b_step, np.zeros(K), np.zeros(1))

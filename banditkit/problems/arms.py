@@ -9,7 +9,7 @@ import numpy as np
 
 from banditkit.core.checks import numbers, pair_up
 from banditkit.core.description import Problem
-from banditkit.core.draws import draw_beta
+from banditkit.core.draws import draw_beta, gamma_step
 from banditkit.core.spec import Arms
 
 __all__ = ["Bernoulli", "Beta", "Gaussian", "IIDArms", "NoSuchArm", "TwoPoint", "UniformArms"]
@@ -180,7 +180,8 @@ class BetaLaw(NamedTuple):
     b: np.ndarray  # (K,)
 
     def respond(self, t, x, a, rng):
-        return draw_beta(self.a[a], self.b[a], rng)
+        steps = gamma_step(self.a[a]), gamma_step(self.b[a])
+        return draw_beta(self.a[a], self.b[a], steps, rng)
 
 
 @dataclass(frozen=True, repr=False)
