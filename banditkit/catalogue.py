@@ -7,7 +7,7 @@ from typing import Any
 
 import banditkit.learners as learner_package
 import banditkit.problems as problem_package
-from banditkit.core.checks import nearest
+from banditkit.core.checks import nearest, shorten
 from banditkit.core.description import Learner, Problem
 
 __all__ = ["learners", "problems", "read_learner", "read_problem"]
@@ -53,17 +53,16 @@ def _concrete(package: Any) -> dict[str, Any]:
 def _read(kind: str, text: str, known: Mapping[str, Callable[..., Any]]) -> Any:
     if not isinstance(text, str):
         raise ValueError(f"a {kind} is written as text, such as {next(iter(known))}; got {text!r}")
+    fault = f"{shorten(repr(text))} is not a {kind}: it must read like Name(option=number)"
     try:
         tree = ast.parse(text.strip(), mode="eval").body
-    except SyntaxError:
-        raise ValueError(
-            f"{text!r} is not a {kind}: it must read like Name(option=number)"
-        ) from None
-    if isinstance(tree, ast.Name):  # UCB1 means UCB1()
-        tree = ast.Call(tree, [], [])
-    if not isinstance(tree, ast.Call):
-        raise ValueError(f"{text!r} is not a {kind}: it must read like Name(option=number)")
-    return _build(kind, tree, known)
+        if isinstance(tree, ast.Name):  # UCB1 means UCB1()
+            tree = ast.Call(tree, [], [])
+        if not isinstance(tree, ast.Call):
+            raise ValueError(fault)
+        return _build(kind, tree, known)
+    except (SyntaxError, RecursionError, MemoryError):  # the last two: nested too deeply
+        raise ValueError(fault) from None
 
 
 def _build(kind: str, tree: ast.expr, known: Mapping[str, Callable[..., Any]]) -> Any:
@@ -71,20 +70,29 @@ def _build(kind: str, tree: ast.expr, known: Mapping[str, Callable[..., Any]]) -
     if not isinstance(tree, ast.Call):
         try:
             return ast.literal_eval(tree)
-        except ValueError:
+        except (ValueError, TypeError):  # TypeError: a list cannot be in a set
             written = ast.unparse(tree)
-            raise ValueError(f"{written!r} is neither a number, a text, nor a list") from None
+            hint = f"; write {written}()" if written in known else ""
+            raise ValueError(
+                f"{shorten(repr(written))} is neither a number, a text, nor a list{hint}"
+            ) from None
     words = ast.unparse(tree.func)
     name, _, maker = words.partition(".")
     if name not in known:
-        raise ValueError(f"there is no {kind} {name!r}; {nearest(name, list(known))}")
+        raise ValueError(f"there is no {kind} {shorten(repr(name))}; {nearest(name, list(known))}")
     make = known[name]
     if maker:
         if not maker.startswith("from_") or not hasattr(make, maker):
             raise ValueError(f"{name} has no {maker!r}")
         make = getattr(make, maker)
     arguments = [_build(kind, argument, known) for argument in tree.args]
-    options = {each.arg: _build(kind, each.value, known) for each in tree.keywords if each.arg}
+    options: dict[str, Any] = {}
+    for each in tree.keywords:
+        if each.arg is None:
+            raise ValueError(f"write out the options in place of **{ast.unparse(each.value)}")
+        if each.arg in options:
+            raise ValueError(f"{words} is given {each.arg} twice")
+        options[each.arg] = _build(kind, each.value, known)
     signature = inspect.signature(make)
     try:
         signature.bind(*arguments, **options)

@@ -27,7 +27,7 @@ class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}\n")
+        self.exit(2, f"{self.prog}: {_one_line(message)}\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         given.run(given)
     except ValueError as error:
-        print(f"banditkit: {error}", file=sys.stderr)
+        print(f"banditkit: {_one_line(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("\nbanditkit: interrupted; nothing was written", file=sys.stderr)
@@ -78,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
 def _simulate(given: argparse.Namespace) -> None:
     from banditkit.experiment import Experiment, read_toml, table
 
-    words: dict[str, Any] = read_toml(given.file) if given.file else {}
+    words: dict[str, Any] = {} if given.file is None else read_toml(given.file)
     for name in ("problem", "learners", "times", "output"):
         if getattr(given, name) is not None:
             words[name] = getattr(given, name)
@@ -102,6 +102,10 @@ def _list(given: argparse.Namespace) -> None:
             line = each.__doc__.splitlines()[0].replace("`", "")
             print(f"  {name:{width}}  {line}")
         print()
+
+
+def _one_line(message: object) -> str:
+    return " ".join(str(message).splitlines())
 
 
 def _number(name: str, text: str) -> float:

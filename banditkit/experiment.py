@@ -62,7 +62,7 @@ class Experiment:
         """Return the learners by name."""
         if isinstance(self.learners, Mapping):
             return {name: read_learner(words) for name, words in self.learners.items()}
-        if isinstance(self.learners, str):
+        if not isinstance(self.learners, list | tuple):
             raise ValueError(f"learners must be a list of texts; got {self.learners!r}")
         players: dict[str, Learner] = {}
         for learner in map(read_learner, self.learners):
@@ -81,6 +81,8 @@ class Experiment:
             Files of an earlier run are replaced when all is done, all three or none.
         """
         problem, players = read_problem(self.problem), self.players()
+        if not isinstance(self.output, str) or not self.output or "\0" in self.output:
+            raise ValueError(f"output must be the name of a folder; got {self.output!r}")
         folder = check_folder(Path(self.output))
         result = simulate(
             problem,
@@ -111,11 +113,13 @@ def read_toml(path: str) -> dict[str, Any]:
         If the file can't be read, is not TOML, or has a word that is not known.
     """
     try:
-        words = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        words = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ValueError(f"{path} can't be read: {error.strerror or error}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is not TOML: {error}") from None
+    except ValueError as error:  # of the path: a null byte
+        raise ValueError(f"{path!r} can't be read: {error}") from None
     known = [field.name for field in fields(Experiment)]
     for word in words:
         if word not in known:

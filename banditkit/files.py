@@ -1,6 +1,7 @@
 """Files are written whole or not at all."""
 
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -28,6 +29,8 @@ def write_whole(writers: Mapping[Path, Callable[[BinaryIO], None]]) -> None:
         If a file can't be written; earlier files of these names are then as they were.
     """
     drafts: dict[Path, str] = {}
+    earlier: dict[Path, str | None] = {}  # copies of what is replaced; None: there was nothing
+    path = Path()
     try:
         for path, write in writers.items():
             handle, drafts[path] = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -35,11 +38,20 @@ def write_whole(writers: Mapping[Path, Callable[[BinaryIO], None]]) -> None:
                 write(file)
             Path(drafts[path]).chmod(0o666 & ~_umask())
         for path, draft in drafts.items():
+            if len(drafts) > 1:
+                earlier[path] = shutil.copy2(path, f"{draft}.earlier") if path.exists() else None
             os.replace(draft, path)
-    except OSError as error:
-        raise ValueError(f"can't write {path}: {error.strerror or error}") from None
+    except BaseException as error:
+        for replaced, copy in earlier.items():
+            if copy is not None:
+                os.replace(copy, replaced)
+            elif not replaced.is_dir():
+                replaced.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise ValueError(f"can't write {path}: {error.strerror or error}") from None
+        raise
     finally:
-        for draft in drafts.values():
+        for draft in (*drafts.values(), *filter(None, earlier.values())):
             Path(draft).unlink(missing_ok=True)
 
 

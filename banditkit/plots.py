@@ -90,8 +90,12 @@ class RegretDisplay:
         ValueError
             If `log` or `band` make no sense.
         """
-        if log not in {"xy", "x", "y", ""}:
+        if not isinstance(log, str) or log not in {"xy", "x", "y", ""}:
             raise ValueError(f'log must be "xy", "x", "y" or ""; got {log!r}')
+        if not isinstance(bounds, bool | Mapping):
+            raise ValueError(f"bounds must be True, False, or a dict of functions; got {bounds!r}")
+        if band is not None:
+            band = _check_band(band)
         if ax is None:
             import matplotlib.pyplot as plt
 
@@ -126,7 +130,13 @@ class RegretDisplay:
         times = self.result.times
         if isinstance(bounds, Mapping):
             for name, function in bounds.items():
-                curve = np.broadcast_to(function(times), times.shape)
+                try:
+                    curve = np.broadcast_to(np.asarray(function(times), dtype=float), times.shape)
+                except (TypeError, ValueError) as error:
+                    raise ValueError(
+                        f"bound {name!r} must be a function of an array of times, with a number "
+                        f"for each: {error}"
+                    ) from None
                 self._draw_bound(ax, name, curve, "#555555")
         elif bounds:
             for line, learner in zip(self.lines_, self.result.learners, strict=True):
@@ -153,7 +163,8 @@ class RegretDisplay:
         ax.grid(which="major", color="#dddddd", linewidth=0.6)
         ax.set_axisbelow(True)
         ax.spines[["top", "right"]].set_visible(False)
-        ax.set_xlim(self.result.times[0], self.result.times[-1])
+        first, last = self.result.times[[0, -1]]
+        ax.set_xlim(first if first < last else 0.5 * last, last)
 
     def _label_ends(self, ax: "Axes") -> None:
         """Write each line's name at its right end, and push names apart that would overlap."""
@@ -184,6 +195,16 @@ class RegretDisplay:
                 arrowprops={"arrowstyle": "-", "color": line.get_color(), "lw": 0.5, "shrinkB": 0},
             )
             self.labels_.append(text)
+
+
+def _check_band(band: Any) -> tuple[float, float]:
+    try:
+        low, high = map(float, band)
+    except (TypeError, ValueError):
+        low, high = 1.0, 0.0
+    if not 0.0 <= low <= high <= 1.0:
+        raise ValueError(f"band must be two increasing levels in [0, 1]; got {band!r}")
+    return low, high
 
 
 def _dash(i: int) -> Any:

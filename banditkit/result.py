@@ -139,7 +139,7 @@ class Result:
         }
         noise = 1e-12 * self.mean()[:, -1].max()  # of summation, where all replications agree
         rounded = {
-            name: [float(f"{x:.5g}") if x > noise else 0.0 for x in np.nan_to_num(column)]
+            name: [0.0 if x <= noise else float(f"{x:.5g}") for x in column]
             for name, column in columns.items()
         }
         return pd.DataFrame(rounded, index=pd.Index(self.names, name="learner"))
@@ -258,17 +258,27 @@ def load(path: str | Path) -> Result:
     True
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in ("words", "times", "regret", "seconds")}
-            words = json.loads(str(arrays.pop("words")))
+        with Path(path).open("rb") as file:
+            if not zipfile.is_zipfile(file):
+                raise ValueError("it is not an npz archive")
+            file.seek(0)
+            with np.load(file, allow_pickle=False) as archive:
+                arrays = {name: archive[name] for name in ("words", "times", "regret", "seconds")}
+        words = json.loads(str(arrays.pop("words")))
         if words["format"] != _FORMAT:
             raise ValueError(f"its format is {words['format']!r}, not {_FORMAT!r}")
         shape = (len(words["names"]), arrays["regret"].shape[1], arrays["times"].size)
-        if arrays["regret"].shape != shape or len(words["learners"]) != shape[0]:
+        if arrays["regret"].shape != shape or arrays["seconds"].shape != shape[:1]:
             raise ValueError("its arrays do not fit together")
+        problem = _from_plain(words["problem"], known_problems())
+        learners = tuple(_from_plain(each, known_learners()) for each in words["learners"])
+        if len(learners) != shape[0] or not all(isinstance(each, Learner) for each in learners):
+            raise ValueError("its learners are not learners")
+        if not isinstance(problem, Problem):
+            raise ValueError("its problem is not a problem")
         return Result(
-            problem=_from_plain(words["problem"], known_problems()),
-            learners=tuple(_from_plain(each, known_learners()) for each in words["learners"]),
+            problem=problem,
+            learners=learners,
             names=tuple(words["names"]),
             horizon=words["horizon"],
             seed=words["seed"],
@@ -279,7 +289,7 @@ def load(path: str | Path) -> Result:
         raise ValueError(f"there is no file {path}") from None
     except OSError as error:
         raise ValueError(f"{path} can't be read: {error.strerror or error}") from None
-    except (ValueError, KeyError, TypeError, IndexError, EOFError, zipfile.BadZipFile) as error:
+    except Exception as error:  # whatever zipfile, zlib, NumPy and JSON say of a damaged file
         what = f"it lacks {error}" if isinstance(error, KeyError) else error
         raise ValueError(
             f"{path} is not a result of banditkit, or damaged ({what}); "

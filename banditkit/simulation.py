@@ -113,8 +113,10 @@ def simulate(
         raise ValueError("give workers or executor, not both: an executor has its own workers")
     workers = _processors() if workers is None else whole("workers", workers, least=1)
 
+    for learner in named.values():
+        learner.check(problem)
     games = [Game(problem, learner, horizon, grid, seed) for learner in named.values()]
-    regret = np.zeros((len(games), replications, grid.size))
+    regret = _blank_regret(len(games), replications, grid.size)
     seconds = np.zeros(len(games))
     with Reporter(progress, total=len(games) * replications * int(grid[-1])) as reporter:
         speeds = [_warm_up(game, reporter) for game in games]
@@ -135,6 +137,17 @@ def simulate(
         seconds=seconds,
         versions=versions(),
     )
+
+
+def _blank_regret(*shape: int) -> np.ndarray:
+    try:
+        return np.zeros(shape)
+    except (MemoryError, ValueError):
+        gigabytes = 8e-9 * math.prod(shape)
+        raise ValueError(
+            f"{shape[1]:.3g} replications of {shape[0]} learners at {shape[2]} times are "
+            f"{gigabytes:.3g} GB; ask for fewer replications, or fewer times"
+        ) from None
 
 
 def play_replications(
@@ -234,8 +247,7 @@ def _named(learners: Sequence[Learner] | Mapping[str, Learner]) -> dict[str, Lea
 
 
 def _warm_up(game: Game, reporter: Reporter) -> float:
-    """Check that learner and problem fit, compile their loop, and return seconds a replication."""
-    game.learner.check(game.problem)
+    """Compile the loop of learner and problem, and return seconds a replication."""
     rehearse(game.problem, game.learner, game.horizon, 3, _generators(0, 0))
     last = int(game.times[-1])
     first, short = (

@@ -30,8 +30,8 @@ def linear_times(horizon: int, count: int = 200) -> np.ndarray:
     >>> bk.linear_times(1000, 4)
     array([ 250,  500,  750, 1000])
     """
-    horizon, count = whole("horizon", horizon, least=1), whole("count", count, least=1)
-    return np.unique(np.ceil(np.linspace(0, horizon, count + 1)[1:]).astype(np.int64))
+    T, count = _exact(horizon), whole("count", count, least=1)
+    return np.unique(np.array([-(-i * T // count) for i in range(1, count + 1)]))
 
 
 def log_times(horizon: int, count: int = 200) -> np.ndarray:
@@ -55,8 +55,8 @@ def log_times(horizon: int, count: int = 200) -> np.ndarray:
     >>> bk.log_times(1000, 4)
     array([   1,   10,  100, 1000])
     """
-    horizon, count = whole("horizon", horizon, least=1), whole("count", count, least=1)
-    return np.unique(np.rint(np.geomspace(1, horizon, count)[::-1]).astype(np.int64))
+    T, count = _exact(horizon), whole("count", count, least=1)
+    return np.unique(np.rint(np.geomspace(T, 1, count)).astype(np.int64))
 
 
 def grid_of(times: str | Iterable[int] | None, horizon: int) -> np.ndarray:
@@ -83,3 +83,11 @@ def grid_of(times: str | Iterable[int] | None, horizon: int) -> np.ndarray:
         i = int(np.argmax(np.diff(grid) <= 0))
         raise ValueError(f"times must increase; got {grid[i]} and then {grid[i + 1]}")
     return grid
+
+
+def _exact(horizon: int) -> int:
+    """Return the horizon, if a float can be that whole number."""
+    T = whole("horizon", horizon, least=1)
+    if T > 2**53:
+        raise ValueError(f"horizon must be at most 2**53, about 9e15; got {T:.3g}")
+    return T

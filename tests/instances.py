@@ -1,8 +1,9 @@
 """Instances of every problem and learner of the catalogue: what tests that walk it play with.
 
 Whoever adds a class adds a line here; a test in tests/learners/test_oracles.py says so.
-Problems are small, with what likes to go wrong: ties, sure arms, K = 1.  Rewards that repeat are
-binary fractions, such as 0.625: sums of them are exact, so that equal averages are equal floats.
+Problems are small, with what likes to go wrong: ties, sure arms, K = 1, rewards below 0.  Rewards
+that repeat are binary fractions, such as 0.625, with exact sums, so that equal averages are equal
+floats.
 """
 
 import numpy as np
@@ -44,7 +45,10 @@ PROBLEMS = {
     ],
     "Beta": [bk.Beta(a=(1.0, 3.0, 0.3), b=(3.0, 1.0, 0.2))],
     "EmpiricalArms": [bk.EmpiricalArms([[0.0, 0.0, 1.0], [0.25, 0.75], [0.5]])],
-    "Gaussian": [bk.Gaussian((0.2, 0.5, -0.1), std=0.3)],
+    "Gaussian": [
+        bk.Gaussian((0.2, 0.5, -0.1), std=0.3),
+        bk.Gaussian((-3.2, -3.0), std=(0.1, 0.3)),
+    ],
     "TwoPoint": [bk.TwoPoint([0.5] * 3, [0.625] * 3, (0.2, 0.9, 0.9))],
     "UniformArms": [
         bk.UniformArms(low=(0.0, 0.2, 0.5, 0.5), high=(1.0, 0.8, 0.5, 0.5)),

@@ -7,14 +7,21 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["nearest", "number", "numbers", "pair_up", "whole"]
+__all__ = ["flag", "nearest", "number", "numbers", "pair_up", "shorten", "whole"]
 
 
 def whole(name: str, value: Any, *, least: int) -> int:
     """Return `value` as an int; ``1e6`` counts as whole, True and "7" do not."""
     if _is_number(value) and math.isfinite(value) and value == int(value) and value >= least:
         return int(value)
-    raise ValueError(f"{name} must be a whole number, {least} or more; got {value!r}")
+    raise ValueError(f"{name} must be a whole number, {least} or more; got {_plain(value)!r}")
+
+
+def flag(name: str, value: Any) -> bool:
+    """Return `value`, which must be True or False, as a bool."""
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    raise ValueError(f"{name} must be True or False; got {value!r}")
 
 
 def number(
@@ -70,6 +77,18 @@ def nearest(name: str, known: Sequence[str]) -> str:
         if matches and word.lower() == matches[0]:
             return f"did you mean {word}?"
     return f"known are {', '.join(known)}"
+
+
+def shorten(text: str, width: int = 100) -> str:
+    """Return `text`, or where it is longer than `width` its beginning and end."""
+    if len(text) <= width:
+        return text
+    return f"{text[: width - 25]} ... {text[-20:]}"
+
+
+def _plain(value: Any) -> Any:
+    """Return a NumPy scalar as Python's number, whose repr is shorter."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _is_number(value: Any) -> bool:

@@ -33,8 +33,9 @@ class KLUCBPolicy(NamedTuple):
         index = kl_upper(mean[best], level / n[best])
         for a in range(n.size):
             # An arm's index exceeds x just if n * kl(mean, x) < level: most arms fall at this
-            # test, made a hair too lenient for rounding, and only few indices are computed.
-            if mean[a] < index and n[a] * kl_bernoulli(mean[a], index) > level * (1.0 + 1e-9):
+            # test, for an x a hair below `index` because of rounding; few indices are computed.
+            below = index * (1.0 - 1e-14)
+            if mean[a] < below and n[a] * kl_bernoulli(mean[a], below) > level:
                 continue
             rival = kl_upper(mean[a], level / n[a])  # max{q: n * kl(mean, q) <= level}
             if rival > index or (rival == index and a < best):

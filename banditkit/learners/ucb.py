@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from banditkit.core.averages import Averages, blank_averages, record
-from banditkit.core.checks import number
+from banditkit.core.checks import flag, number
 from banditkit.core.description import Learner, Problem
 from banditkit.core.draws import argmax
 from banditkit.core.spec import Arms
@@ -81,7 +81,8 @@ class UCB1(Learner):
     anytime: bool = True
 
     def __post_init__(self) -> None:
-        self._set(exploration=number("exploration", self.exploration, low=0.0))
+        exploration = number("exploration", self.exploration, low=0.0)
+        self._set(exploration=exploration, anytime=flag("anytime", self.anytime))
 
     def start(self, spec: Arms, horizon: int) -> UCB1Policy:
         """Return the policy; see `Learner.start`."""

@@ -156,7 +156,8 @@ class Gaussian(IIDArms):
 
     def __post_init__(self) -> None:
         means = numbers("means", self.means)
-        std = numbers("std", np.atleast_1d(self.std), low=0.0)
+        alone = isinstance(self.std, int | float | np.number)
+        std = numbers("std", [self.std] if alone else self.std, low=0.0)
         if len(std) == 1:
             std *= len(means)
         pair_up(means=means, std=std)

@@ -2,11 +2,10 @@
 
 import csv
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -61,15 +60,19 @@ class EmpiricalArms(IIDArms):
     labels: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        rows: Sequence[Sequence[float]] = self.rewards
-        labels = tuple(map(str, self.labels)) or tuple(map(str, range(len(rows))))
+        rows = _listed("rewards", "rows of numbers, one per arm", self.rewards)
+        labels = tuple(map(str, _listed("labels", "texts, one per arm", self.labels)))
+        labels = labels or tuple(map(str, range(len(rows))))
         if not rows:
             raise ValueError("rewards is empty; give the rewards of at least one arm")
         if len(labels) != len(rows):
             raise ValueError(f"each arm needs a label: got {len(rows)} arms, {len(labels)} labels")
         rewards = []
         for label, row in zip(labels, rows, strict=True):
-            array = np.asarray(row)
+            try:
+                array = np.asarray(row)
+            except ValueError:  # ragged rows
+                array = np.array([])
             if array.ndim != 1 or array.size == 0 or array.dtype.kind not in "biuf":
                 raise ValueError(f"arm {label!r} needs a row of one or more rewards, as numbers")
             if not np.isfinite(array).all():
@@ -105,20 +108,38 @@ class EmpiricalArms(IIDArms):
         >>> log
         <EmpiricalArms: 80 arms, 10000 rewards, best mean 0.02632>
         """
+        for name, value in {"path": path, "arm": arm, "reward": reward}.items():
+            if not isinstance(value, str | Path) or "\0" in str(value):
+                raise ValueError(f"{name} must be text; got {value!r}")
         rewards: dict[str, list[float]] = {}
         try:
             with open(path, newline="", encoding="utf-8-sig") as file:
                 rows = csv.DictReader(file, strict=True)
+                header = list(rows.fieldnames or ())
+                if not header:
+                    raise ValueError(f"{path} is empty; it needs a header and a row per pull")
                 for column in (arm, reward):
-                    if column not in (rows.fieldnames or ()):
-                        hint = nearest(column, rows.fieldnames or ["no columns"])
-                        raise ValueError(f"{path} has no column {column!r}; {hint}")
+                    if column not in header:
+                        raise ValueError(
+                            f"{path} has no column {column!r}; {nearest(column, header)}"
+                        )
+                    if header.count(column) > 1:
+                        raise ValueError(f"{path} has two columns {column!r}; rename one")
                 for row in rows:
                     where = f"{path}, line {rows.line_num}"
+                    if None in row or None in row.values():
+                        raise ValueError(
+                            f"{where}: there are {_fields(row)} fields under {len(header)} names; "
+                            "a comma inside a field needs quotes around it"
+                        )
                     if not row[arm]:
                         raise ValueError(f"{where}: {arm} is empty")
                     rewards.setdefault(row[arm], []).append(_as_reward(row[reward], reward, where))
-        except (OSError, UnicodeDecodeError, csv.Error) as error:
+        except OSError as error:
+            raise ValueError(f"{path} can't be read: {error.strerror or error}") from None
+        except UnicodeDecodeError as error:
+            raise ValueError(f"{path} is not UTF-8: {error}; save it as CSV in UTF-8") from None
+        except csv.Error as error:
             raise ValueError(f"{path} can't be read as CSV: {error}") from None
         if not rewards:
             raise ValueError(f"{path} has a header but no rows; it needs a row per pull")
@@ -154,13 +175,26 @@ class EmpiricalArms(IIDArms):
         return all(reward in (0.0, 1.0) for row in self.rewards for reward in row)
 
 
+def _listed(name: str, what: str, values: Any) -> list[Any]:
+    try:
+        return list(values)
+    except TypeError:
+        raise ValueError(f"{name} must be {what}; got {values!r}") from None
+
+
+def _fields(row: dict[Any, Any]) -> int:
+    """Return how many fields DictReader found in a row."""
+    rest = row.get(None, [])
+    return len(rest) + sum(value is not None for name, value in row.items() if name is not None)
+
+
 def _is_whole(text: str) -> bool:
     return text.removeprefix("-").isdecimal()
 
 
 def _as_reward(text: str | None, column: str, where: str) -> float:
     try:
-        value = float(text or "")
+        value = float((text or "").replace("_", "x"))  # 1_000 is Python, not CSV
     except ValueError:
         raise ValueError(f"{where}: {column} must be a number; got {text!r}") from None
     if not math.isfinite(value):

@@ -248,7 +248,5 @@ class Thompson(Oracle):
             else:
                 failures[arm] += 1
         self.coins.append(rng.random())
-        draws = [
-            rng.beta(self.a + successes[arm], self.b + failures[arm]) for arm in range(self.K)
-        ]
+        draws = [rng.beta(self.a + successes[arm], self.b + failures[arm]) for arm in range(self.K)]
         return first_of_the_largest(draws)

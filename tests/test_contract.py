@@ -1,0 +1,185 @@
+"""What every problem and learner promises; the classes are found by walking the package."""
+
+import dataclasses
+import importlib
+import inspect
+import pickle
+import pkgutil
+
+import numpy as np
+import pytest
+from instances import LEARNERS, PROBLEMS, all_of, plays
+
+import banditkit
+import banditkit as bk
+from banditkit.catalogue import learners, problems
+from banditkit.core.copies import pick, stack
+from banditkit.core.verbs import VERBS
+
+CLASSES = [*problems().values(), *learners().values()]
+DESCRIPTIONS = [*all_of(PROBLEMS), *all_of(LEARNERS)]
+PAIRS = [(p, x) for p in all_of(PROBLEMS) for x in all_of(LEARNERS) if plays(x, p)]
+
+
+def modules():
+    for info in pkgutil.walk_packages(banditkit.__path__, "banditkit."):
+        if "_chapters" not in info.name:
+            yield importlib.import_module(info.name)
+
+
+def records():
+    """Yield the NamedTuple classes of the package."""
+    for module in modules():
+        for each in vars(module).values():
+            if not (inspect.isclass(each) and each.__module__ == module.__name__):
+                continue
+            if issubclass(each, tuple) and hasattr(each, "_fields"):
+                yield each
+
+
+def public():
+    """Yield the names and things that a user sees."""
+    for name in banditkit.__all__:
+        thing = getattr(bk, name)
+        if inspect.ismodule(thing):
+            yield from ((f"{name}.{each}", getattr(thing, each)) for each in thing.__all__)
+        else:
+            yield name, thing
+
+
+def start(description):
+    if isinstance(description, bk.Problem):
+        return description.start(100, np.random.default_rng(0))
+    return description.start(bk.Bernoulli((0.2, 0.4, 0.6)).spec, 100)
+
+
+def arrays_of(record):
+    for field in record:
+        if isinstance(field, tuple):
+            yield from arrays_of(field)
+        elif isinstance(field, np.ndarray):
+            yield field
+
+
+def test_the_walk_finds_the_classes_that_this_file_is_about():
+    assert {"Bernoulli", "Gaussian", "Beta", "UniformArms", "TwoPoint", "EmpiricalArms"} <= set(
+        problems()
+    )
+    assert {"UCB1", "KLUCB", "Thompson", "Doubling"} <= set(learners())
+    assert sorted(problems()) == sorted(PROBLEMS)
+    assert sorted(learners()) == sorted(LEARNERS)
+
+
+@pytest.mark.parametrize("description", DESCRIPTIONS, ids=repr)
+def test_a_description_is_frozen_compares_by_value_and_can_be_sent(description):
+    again = pickle.loads(pickle.dumps(description))
+    assert again == description
+    assert hash(again) == hash(description)
+    assert dataclasses.replace(description) == description
+    for field in dataclasses.fields(description):
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(description, field.name, None)
+
+
+@pytest.mark.parametrize("description", DESCRIPTIONS, ids=repr)
+def test_a_repr_is_short_and_evaluates_to_an_equal_description(description):
+    if repr(description).startswith("<"):  # holds too much data to be words
+        assert len(repr(description)) < 100
+    else:
+        assert eval(repr(description), vars(bk) | {name: getattr(bk, name) for name in bk.__all__})
+
+
+@pytest.mark.parametrize("description", DESCRIPTIONS, ids=repr)
+def test_start_gives_a_record_with_the_verbs_and_nothing_shared(description):
+    first, second = start(description), start(description)
+    needed = ("gap", "respond") if isinstance(description, bk.Problem) else ("select", "update")
+    for verb in needed:
+        expected = ["self", *VERBS[verb]]
+        assert list(inspect.signature(getattr(type(first), verb)).parameters) == expected
+    assert all(array.flags.c_contiguous for array in arrays_of(first))
+    if isinstance(description, bk.Learner):
+        for one, other in zip(arrays_of(first), arrays_of(second), strict=True):
+            assert not np.shares_memory(one, other)
+
+
+@pytest.mark.parametrize("learner", all_of(LEARNERS), ids=repr)
+def test_a_policy_can_be_stacked_and_what_a_copy_learns_stays_with_it(learner):
+    copies = stack([start(learner) for _ in range(3)])
+    before = [array.copy() for array in arrays_of(copies)]
+    policy = pick(copies, 1)
+    for t in range(40):
+        a = policy.select(t, None, np.random.default_rng(t))
+        policy.update(t, None, a, 1.0)
+    changed = False
+    for old, new in zip(before, arrays_of(copies), strict=True):
+        assert (old[[0, 2]] == new[[0, 2]]).all()
+        changed |= not np.array_equal(old[1], new[1])
+    assert changed or isinstance(learner, bk.Uniform)
+
+
+@pytest.mark.parametrize(("problem", "learner"), PAIRS, ids=repr)
+def test_regret_never_falls_and_is_at_most_the_largest_gap_a_round(problem, learner):
+    result = bk.simulate(problem, [learner], horizon=60, replications=2, seed=1, times=range(1, 61))
+    steps = np.diff(result.regret[0], axis=-1, prepend=0.0)
+    assert (steps >= -1e-12).all()
+    assert (steps <= max(problem.gaps) + 1e-12).all()
+    allowed = np.append(problem.gaps, 0.0)
+    assert np.abs(steps[..., None] - allowed).min(axis=-1).max() < 1e-9  # each step is a gap
+
+
+@pytest.mark.parametrize("problem", all_of(PROBLEMS), ids=repr)
+def test_rewards_have_the_means_and_the_support_that_the_problem_states(problem):
+    env, rng, n = problem.start(1, np.random.default_rng(0)), np.random.default_rng(5), 4000
+    for arm, mean in enumerate(problem.means):
+        rewards = np.array([env.respond(t, None, arm, rng) for t in range(n)])
+        assert abs(rewards.mean() - mean) <= 5 * rewards.std() / np.sqrt(n) + 1e-12
+        assert problem.spec.lowest <= rewards.min()
+        assert rewards.max() <= problem.spec.highest
+    assert max(problem.means) - np.array(problem.means) == pytest.approx(problem.gaps, abs=1e-15)
+    assert len(problem.means) == problem.spec.K
+
+
+def test_records_of_the_package_have_names_of_their_own():
+    """Numba tells records apart by the names of their classes."""
+    names = [record.__name__ for record in records()]
+    assert len(names) > 15
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("each", CLASSES, ids=lambda each: each.__name__)
+def test_a_docstring_names_every_parameter_and_what_is_raised(each):
+    doc = inspect.getdoc(each)
+    names = [field.name for field in dataclasses.fields(each)]
+    if names:
+        section = doc.split("Parameters\n----------\n")[1].split("\n\n")
+        described = "\n\n".join(section)
+        for name in names:
+            assert any(
+                name in line.split(" : ")[0].split(", ")
+                for line in described.splitlines()
+                if " : " in line
+            ), f"{each.__name__}: {name}"
+        assert "Raises\n------\n" in doc
+
+
+@pytest.mark.parametrize(("name", "thing"), [*public()], ids=lambda value: str(value)[:40])
+def test_everything_public_is_documented_with_an_example(name, thing):
+    if callable(thing):
+        doc = inspect.getdoc(thing) or ""
+        assert len(doc.splitlines()) >= 1
+        if name.split(".")[-1] not in {"Bound", "Feedback", "Arms", "Foreign", "IIDArms"} | {
+            "Problem",
+            "Description",
+        }:
+            assert "Examples\n--------\n" in doc, name
+
+
+def test_at_most_six_parameters():
+    """Records hold what would be more; only what a person calls with words may take more."""
+    allowed = {"simulate", "Result", "Experiment"}
+    for module in modules():
+        for name, each in vars(module).items():
+            if getattr(each, "__module__", "") != module.__name__ or name in allowed:
+                continue
+            if inspect.isfunction(each):
+                assert len(inspect.signature(each).parameters) <= 6, f"{module.__name__}.{name}"

@@ -1,0 +1,333 @@
+"""RegretDisplay: what is drawn is what was computed, and every name can be read."""
+
+import itertools
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgba
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+import banditkit as bk
+
+mpl.use("Agg")
+
+import matplotlib.pyplot as plt
+
+ARMS = bk.Bernoulli((0.1, 0.4, 0.6))
+LOGS = pytest.mark.parametrize("log", ["xy", "x", "y", ""])
+PLAYERS = [
+    bk.ExploreFirst(),
+    bk.EpsilonGreedy(),
+    bk.SuccessiveElimination(),
+    bk.UCB1(),
+    bk.UCB1(exploration=0.5),
+    bk.KLUCB(),
+    bk.Thompson(),
+]
+
+
+def played(learners, problem=ARMS, **options):
+    words = {"horizon": 1000, "replications": 5, "seed": 0, "times": [1, 10, 100, 500, 1000]}
+    return bk.simulate(problem, learners, **words | options)
+
+
+@pytest.fixture(scope="module")
+def race():
+    return played(PLAYERS)
+
+
+@pytest.fixture(autouse=True)
+def no_window(monkeypatch):
+    def fail(*arguments, **options):
+        raise AssertionError("a library does not open windows")
+
+    monkeypatch.setattr(plt, "show", fail)
+    monkeypatch.setattr(Figure, "show", fail)
+    yield
+    plt.close("all")
+
+
+def show(result, ax=None, **options):
+    """Return a display that has been drawn."""
+    display = bk.RegretDisplay.from_result(result).plot(ax, **options)
+    display.figure_.canvas.draw()
+    return display
+
+
+def boxes(display):
+    """Return the boxes around the labels in pixels, from bottom to top."""
+    renderer = display.figure_.canvas.get_renderer()
+    extents = [Text.get_window_extent(label, renderer) for label in display.labels_]
+    return sorted(extents, key=lambda box: box.y0)
+
+
+def edges(shade):
+    """Return lowest and highest y of a band at each of its times."""
+    (path,) = shade.get_paths()
+    ends = {}
+    for x, y in path.vertices:
+        low, high = ends.get(x, (np.inf, -np.inf))
+        ends[x] = min(low, y), max(high, y)
+    return ends
+
+
+def test_lines_are_the_means(race):
+    display = show(race, log="")
+    for line, name, mean in zip(display.lines_, race.names, race.mean(), strict=True):
+        assert line.get_label() == name
+        assert line.get_xdata().tolist() == race.times.tolist()
+        assert line.get_ydata().tolist() == mean.tolist()
+
+
+def test_on_logarithmic_axes_lines_are_the_means_where_these_are_positive():
+    sure = played({"sure": bk.Greedy()}, bk.Bernoulli((1.0, 0.0)))  # no regret in round 1
+    (line,) = show(sure).lines_
+    assert np.isnan(line.get_ydata()[0])
+    assert line.get_ydata()[1:].tolist() == sure.mean()[0, 1:].tolist() == [1.0] * 4
+
+
+def test_bands_are_two_standard_errors_on_either_side(race):
+    display = show(race, log="")
+    for shade, mean, stderr in zip(display.bands_, race.mean(), race.stderr(), strict=True):
+        for k, (low, high) in enumerate(edges(shade).values()):
+            assert low == pytest.approx(mean[k] - 2 * stderr[k])
+            assert high == pytest.approx(mean[k] + 2 * stderr[k])
+    assert "2 standard errors" in display.ax_.get_title()
+
+
+def test_bands_may_be_quantiles(race):
+    display = show(race, log="", band=(0.1, 0.75))
+    lows, highs = np.quantile(race.regret, [0.1, 0.75], axis=1)
+    for shade, low, high in zip(display.bands_, lows, highs, strict=True):
+        assert list(edges(shade)) == race.times.tolist()
+        ends = np.array([*edges(shade).values()])
+        assert ends == pytest.approx(np.column_stack([low, high]))
+    assert "10% to 75%" in display.ax_.get_title()
+
+
+def test_a_band_has_the_colour_of_its_line(race):
+    display = show(race)
+    for line, shade in zip(display.lines_, display.bands_, strict=True):
+        assert tuple(shade.get_facecolor()[0][:3]) == to_rgba(line.get_color())[:3]
+
+
+@LOGS
+def test_axes_are_logarithmic_as_asked(race, log):
+    ax = show(race, log=log).ax_
+    assert ax.get_xscale() == ("log" if "x" in log else "linear")
+    assert ax.get_yscale() == ("log" if "y" in log else "linear")
+    assert ax.get_xlim() == (1, 1000)
+
+
+def test_it_draws_where_it_is_told_and_makes_no_other_figure(race):
+    figure = Figure()
+    left, right = figure.subplots(1, 2)
+    display = bk.RegretDisplay.from_result(race)
+    assert display.plot(right) is display
+    assert display.ax_ is right
+    assert display.figure_ is figure
+    assert list(right.lines) == display.lines_
+    assert list(right.collections) == display.bands_
+    assert not left.lines
+    assert plt.get_fignums() == []
+
+
+def test_without_axes_it_makes_a_figure(race):
+    display = show(race)
+    assert plt.get_fignums() == [display.figure_.number]
+    assert display.figure_.axes == [display.ax_]
+
+
+def test_it_keeps_what_it_drew_last(race):
+    display = bk.RegretDisplay.from_result(race)
+    first, second = Figure().subplots(1, 2)
+    display.plot(first, bounds=True)
+    display.plot(second)
+    assert display.ax_ is second
+    assert len(display.lines_) == len(display.bands_) == len(display.labels_) == len(PLAYERS)
+    assert display.bound_lines_ == []
+
+
+def test_axes_say_what_they_measure(race):
+    ax = show(race).ax_
+    assert "round" in ax.get_xlabel()
+    assert "regret" in ax.get_ylabel()
+    assert repr(ARMS) in ax.get_title()
+    assert "5 replications" in ax.get_title()
+
+
+def test_a_title_fits_even_where_a_problem_has_many_arms():
+    display = show(played([bk.UCB1()], bk.Bernoulli(np.linspace(0.1, 0.9, 50))))
+    title = display.ax_.title.get_window_extent()
+    assert title.x0 >= 0
+    assert title.x1 <= display.figure_.bbox.x1
+
+
+def test_many_learners_can_be_told_apart():
+    many = played([bk.UCB1(exploration=0.25 * i) for i in range(21)], horizon=20, times="log")
+    looks = {(line.get_color(), str(line._dash_pattern)) for line in show(many).lines_}
+    assert len(looks) == 21
+
+
+@LOGS
+@pytest.mark.parametrize("bounds", [False, True])
+def test_labels_do_not_overlap_and_stay_on_the_page(race, log, bounds):
+    display = show(race, log=log, bounds=bounds)
+    page = display.figure_.bbox
+    for below, above in itertools.pairwise(boxes(display)):
+        assert below.y1 <= above.y0
+    for box in boxes(display):
+        assert page.x0 <= box.x0 < box.x1 <= page.x1
+        assert page.y0 <= box.y0 < box.y1 <= page.y1
+        assert box.x0 > display.ax_.get_window_extent().x1
+
+
+@pytest.mark.parametrize("count", [1, 2, 24])
+def test_lines_that_end_together_have_labels_side_by_side(count):
+    same = played({f"the same, {i}": bk.Greedy() for i in range(count)})
+    display = show(same)
+    for below, above in itertools.pairwise(boxes(display)):
+        assert below.y1 <= above.y0
+
+
+@pytest.mark.parametrize("count", [3, 12])
+def test_labels_do_not_overlap_in_a_small_panel(count):
+    many = played([bk.UCB1(exploration=0.25 * i) for i in range(count)])
+    _, axes = plt.subplots(2, 2, layout="constrained")
+    display = show(many, axes[1, 0])
+    for below, above in itertools.pairwise(boxes(display)):
+        assert below.y1 <= above.y0
+
+
+@LOGS
+def test_labels_are_in_the_order_of_the_lines_and_point_to_their_ends(race, log):
+    display = show(race, plt.subplots()[1], log=log, bounds=True)
+    ax, lines = display.ax_, [*display.lines_, *display.bound_lines_]
+    assert [label.get_text() for label in display.labels_] == [line.get_label() for line in lines]
+    ends = [line.get_ydata()[-1] for line in lines]
+    heights = [Text.get_window_extent(label).y0 for label in display.labels_]
+    assert np.argsort(ends).tolist() == np.argsort(heights).tolist()
+    for label, line, end in zip(display.labels_, lines, ends, strict=True):
+        assert label.get_color() == line.get_color()
+        point = label._get_xy(display.figure_.canvas.get_renderer(), label.xy, label.xycoords)
+        assert point == pytest.approx(ax.transData.transform((1000, end)), abs=0.5)
+
+
+def test_a_label_moves_no_further_than_it_has_to():
+    apart = played([bk.Uniform(), bk.UCB1(exploration=0.1)])
+    display = show(apart, plt.subplots()[1])
+    for label, line in zip(display.labels_, display.lines_, strict=True):
+        box = Text.get_window_extent(label)
+        end = display.ax_.transData.transform((1000, line.get_ydata()[-1]))[1]
+        assert (box.y0 + box.y1) / 2 == pytest.approx(end, abs=3.0)
+
+
+def test_bounds_are_the_theorems_that_hold_each_drawn_once(race):
+    display = show(race, bounds=True)
+    holds = {}
+    for learner, line in zip(PLAYERS, display.lines_, strict=True):
+        for bound in bk.bounds.bounds_of(learner, ARMS, 1000):
+            holds.setdefault(bound.theorem, (bound, line))
+    assert len(holds) >= 5
+    assert [line.get_label() for line in display.bound_lines_] == list(holds)
+    for line, (bound, of) in zip(display.bound_lines_, holds.values(), strict=True):
+        curve = np.broadcast_to(bound.curve(race.times), race.times.shape)
+        drawn = np.asarray(line.get_ydata())
+        assert drawn[curve > 0].tolist() == curve[curve > 0].tolist()
+        assert np.isnan(drawn[curve <= 0]).all()
+        assert line.get_color() == of.get_color()
+        assert line.get_linestyle() != "-"
+
+
+def test_a_theorem_that_does_not_hold_is_not_drawn():
+    wide = played([bk.UCB1(), bk.UCB1(exploration=0.5)], bk.Gaussian((0.0, 3.0), std=2.0))
+    assert show(wide, bounds=True).bound_lines_ == []
+
+
+def test_without_bounds_there_are_none(race):
+    assert show(race).bound_lines_ == []
+    assert show(race, bounds={}).bound_lines_ == []
+
+
+def test_functions_of_ones_own_are_drawn_instead(race):
+    bounds = {"root": np.sqrt, "flat": lambda t: 50, "a list": lambda t: [1, 2, 3, 4, 5]}
+    display = show(race, bounds=bounds)
+    assert [line.get_label() for line in display.bound_lines_] == list(bounds)
+    root, flat, listed = (line.get_ydata().tolist() for line in display.bound_lines_)
+    assert root == np.sqrt(race.times).tolist()
+    assert flat == [50] * 5
+    assert listed == [1, 2, 3, 4, 5]
+    assert [label.get_text() for label in display.labels_][-3:] == list(bounds)
+
+
+@LOGS
+def test_one_replication_is_drawn_without_a_band_or_a_warning(log):
+    one = played([bk.UCB1(), bk.Thompson()], replications=1)
+    display = show(one, log=log, bounds=True)
+    for shade, line in zip(display.bands_, display.lines_, strict=True):
+        drawn = {x: (y, y) for x, y in zip(*line.get_data(), strict=True) if np.isfinite(y)}
+        assert edges(shade) == drawn
+        assert len(drawn) >= 4
+    assert "one replication" in display.ax_.get_title()
+    assert "shaded" not in display.ax_.get_title()
+
+
+@LOGS
+@pytest.mark.parametrize("bounds", [False, True])
+def test_no_regret_at_all_is_drawn(log, bounds):
+    none = played([bk.UCB1(), bk.Uniform()], bk.Bernoulli((0.5,)))
+    display = show(none, log=log, bounds=bounds)
+    assert len(display.lines_) == 2
+    if "y" not in log:
+        assert [label.get_text() for label in display.labels_][:2] == list(none.names)
+
+
+@LOGS
+@pytest.mark.parametrize("options", [{"horizon": 1, "times": None}, {"times": [500]}])
+def test_a_single_time_is_drawn(log, options):
+    display = show(played([bk.UCB1(), bk.Greedy()], **options), log=log, bounds=True)
+    assert [label.get_text() for label in display.labels_][:2] == ["UCB1()", "Greedy()"]
+
+
+def test_drawing_leaves_the_result_as_it_was(race):
+    before = race.regret.copy()
+    show(race, bounds=True, band=(0.1, 0.9))
+    assert (race.regret == before).all()
+
+
+def test_it_can_be_written_to_a_file(race, tmp_path):
+    display = show(race, bounds=True)
+    for name in ("regret.png", "regret.pdf", "regret.svg"):
+        display.figure_.savefig(tmp_path / name)
+        assert (tmp_path / name).stat().st_size > 5000
+
+
+@pytest.mark.parametrize("log", ["yx", "both", True, None, ["x"]])
+def test_a_scale_that_makes_no_sense_is_named(race, log):
+    with pytest.raises(ValueError, match='log must be "xy", "x", "y" or ""; got '):
+        bk.RegretDisplay.from_result(race).plot(Figure().subplots(), log=log)
+
+
+@pytest.mark.parametrize(
+    "band", [(0.9, 0.1), (0.1,), 0.5, (0.1, 0.5, 0.9), (-0.1, 0.5), (0.5, 1.1), (np.nan, 1), "ab"]
+)
+def test_a_band_that_makes_no_sense_is_named(race, band):
+    with pytest.raises(ValueError, match=r"band|levels must lie in \[0, 1\]"):
+        bk.RegretDisplay.from_result(race).plot(Figure().subplots(), band=band)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "word"),
+    [
+        ({"short": lambda t: t[:3]}, "short"),
+        ({"number": 3.0}, "number"),
+        ("Thm 1.15", "bounds"),
+        (["Thm 1.15"], "bounds"),
+        (np.sqrt, "bounds"),
+    ],
+)
+def test_bounds_that_make_no_sense_are_named(race, bounds, word):
+    with pytest.raises(ValueError, match=word):
+        bk.RegretDisplay.from_result(race).plot(Figure().subplots(), bounds=bounds)
