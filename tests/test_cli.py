@@ -130,6 +130,11 @@ def test_numbers_may_be_written_as_people_do(horizon):
     assert result().horizon == 100
 
 
+def test_a_long_seed_is_kept_to_the_last_digit():
+    assert run("simulate", *TWO, *QUICK, "--seed", "18446744073709551617") == 0
+    assert result().seed == 18446744073709551617
+
+
 def test_a_log_is_played(capsys):
     Path("log.csv").write_text("page,click\nred,1\nred,0\ngreen,1\n")
     log = "EmpiricalArms.from_csv('log.csv', arm='page', reward='click')"

@@ -75,7 +75,9 @@ def main(rounds=1_000_000, games=5):
                 best_c[name] = min(best_c.get(name, np.inf), spent)
     print(f"{'learner':38} {'ns/round':>9} {'plain C':>9} {'ratio':>7}")
     for learner, name in LEARNERS.items():
-        beside = f"{best_c[name]:9.1f} {best[learner] / best_c[name]:7.2f}" if name in best_c else ""
+        beside = (
+            f"{best_c[name]:9.1f} {best[learner] / best_c[name]:7.2f}" if name in best_c else ""
+        )
         print(f"{learner!r:38} {best[learner]:9.1f} {beside}".rstrip())
     if "only" in best_c:
         print(f"{'(C, one arm only: the floor)':48} {best_c['only']:9.1f}")
