@@ -97,5 +97,5 @@ def _build(kind: str, tree: ast.expr, known: Mapping[str, Callable[..., Any]]) -
     try:
         signature.bind(*arguments, **options)
     except TypeError as error:
-        raise ValueError(f"{words}{signature}: {error}".replace(" -> None", "")) from None
+        raise ValueError(f"{words}({', '.join(signature.parameters)}): {error}") from None
     return make(*arguments, **options)

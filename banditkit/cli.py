@@ -35,14 +35,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     try:
         given.run(given)
+        sys.stdout.flush()
     except ValueError as error:
         print(f"banditkit: {_one_line(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("\nbanditkit: interrupted; nothing was written", file=sys.stderr)
         return _INTERRUPTED
-    except BrokenPipeError:  # the reader of our output has gone, as in `banditkit list | head`
-        sys.stderr.close()
+    except OSError as error:  # of the output, as in `banditkit list | head`
+        sys.stdout = None  # or Python would try again at its end
+        if not isinstance(error, BrokenPipeError):
+            print(f"banditkit: can't print: {error.strerror}", file=sys.stderr)
+            return 2
     return 0
 
 

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 from banditkit.catalogue import read_learner, read_problem
 from banditkit.core.checks import nearest
 from banditkit.core.description import Learner
-from banditkit.files import check_folder, write_whole
+from banditkit.files import folder_for_files, write_whole
 from banditkit.plots import RegretDisplay
 from banditkit.progress import Hook
 from banditkit.result import Result
@@ -83,24 +83,24 @@ class Experiment:
         problem, players = read_problem(self.problem), self.players()
         if not isinstance(self.output, str) or not self.output or "\0" in self.output:
             raise ValueError(f"output must be the name of a folder; got {self.output!r}")
-        folder = check_folder(Path(self.output))
-        result = simulate(
-            problem,
-            players,
-            horizon=self.horizon,
-            replications=self.replications,
-            seed=self.seed,
-            times=self.times,
-            workers=self.workers,
-            progress=progress,
-        )
-        write_whole(
-            {
-                folder / "regret.png": lambda file: _draw(result, file),
-                folder / "regret.csv": lambda file: result.curves().to_csv(file, index=False),
-                folder / "result.npz": result.write,
-            }
-        )
+        with folder_for_files(Path(self.output)) as folder:
+            result = simulate(
+                problem,
+                players,
+                horizon=self.horizon,
+                replications=self.replications,
+                seed=self.seed,
+                times=self.times,
+                workers=self.workers,
+                progress=progress,
+            )
+            write_whole(
+                {
+                    folder / "regret.png": lambda file: _draw(result, file),
+                    folder / "regret.csv": lambda file: result.curves().to_csv(file, index=False),
+                    folder / "result.npz": result.write,
+                }
+            )
         return result
 
 

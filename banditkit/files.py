@@ -3,21 +3,32 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["check_folder", "write_whole"]
+__all__ = ["folder_for_files", "write_whole"]
 
 
-def check_folder(folder: Path) -> Path:
-    """Make `folder`, and raise a ValueError unless files can be written there."""
+@contextmanager
+def folder_for_files(folder: Path) -> Iterator[Path]:
+    """Make `folder`, and raise a ValueError unless files can be written there.
+
+    If what is done within this context fails, a folder that was made for it is removed again.
+    """
+    new = not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
         raise ValueError(f"can't write to {folder}: {error.strerror or error}") from None
-    return folder
+    try:
+        yield folder
+    except BaseException:
+        if new and not any(folder.iterdir()):
+            folder.rmdir()
+        raise
 
 
 def write_whole(writers: Mapping[Path, Callable[[BinaryIO], None]]) -> None:
@@ -51,8 +62,9 @@ def write_whole(writers: Mapping[Path, Callable[[BinaryIO], None]]) -> None:
             raise ValueError(f"can't write {path}: {error.strerror or error}") from None
         raise
     finally:
-        for draft in (*drafts.values(), *filter(None, earlier.values())):
+        for draft in drafts.values():
             Path(draft).unlink(missing_ok=True)
+            Path(f"{draft}.earlier").unlink(missing_ok=True)
 
 
 def _umask() -> int:

@@ -209,7 +209,7 @@ def test_what_is_not_a_learner_is_named(text, words):
             "one row of numbers, one per arm; got an array of shape (2, 1)",
         ),
         ("Bernoulli([[0.1], [0.2, 0.3]])", "means must be one row of numbers, one per arm"),
-        ("Bernoulli(0.5)", "means must be one row of numbers, one per arm"),
+        ("Bernoulli(0.5)", "means must be a list of numbers, one per arm; got 0.5"),
         ("Bernoulli('0.5')", "means must be a list of numbers, one per arm; got '0.5'"),
         ("Bernoulli({[0.4]})", "'{[0.4]}' is neither a number, a text, nor a list"),
         ("Bernoulli([None])", "means must be numbers; got [None]"),

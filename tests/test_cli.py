@@ -442,3 +442,19 @@ def test_help_does_not_wait_for_the_compiler():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.stderr == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("output", "code", "words"), [("| head -c 1", 0, ""), ("> /dev/full", 2, "can't print")]
+)
+def test_a_reader_that_goes_away_and_a_full_disk_are_no_traceback(output, code, words):
+    command = f"'{sys.executable}' -m banditkit list {output}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert "Traceback" not in done.stderr
+    assert words in done.stderr
+    assert done.returncode == code
+
+
+def test_a_run_that_fails_leaves_no_folder(capsys):
+    assert cli.main(["simulate", "--horizon", "0", "--output", "new"]) == 2
+    assert not Path("new").exists()

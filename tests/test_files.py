@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from banditkit.files import check_folder, write_whole
+from banditkit.files import folder_for_files, write_whole
 
 NAMES = ("a.txt", "b.txt", "c.txt")
 
@@ -106,6 +106,21 @@ def test_all_or_none_take_their_places(tmp_path, before, monkeypatch, position, 
     assert contents(tmp_path) == before
 
 
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+def test_earlier_files_that_cannot_be_set_aside_leave_no_halves(tmp_path, monkeypatch, error):
+    def copy_half(source, target, **options):
+        Path(target).write_bytes(Path(source).read_bytes()[:3])
+        raise error
+
+    for name in NAMES:
+        (tmp_path / name).write_bytes(b"earlier " + name.encode())
+    before = contents(tmp_path)
+    monkeypatch.setattr("shutil.copyfile", copy_half)
+    with pytest.raises((ValueError, KeyboardInterrupt)):
+        write_whole({tmp_path / name: words(b"new") for name in NAMES})
+    assert contents(tmp_path) == before
+
+
 @pytest.mark.parametrize("mask", [0o022, 0o077])
 def test_files_have_the_permissions_that_open_would_give(tmp_path, mask):
     earlier = os.umask(mask)
@@ -124,20 +139,37 @@ def test_a_missing_folder_is_named(tmp_path):
 
 def test_a_folder_is_made_with_those_above_it_and_left_empty(tmp_path):
     folder = tmp_path / "deep" / "er"
-    assert check_folder(folder) == folder
-    assert list(folder.iterdir()) == []
+    with folder_for_files(folder) as made:
+        assert made == folder
+        assert list(folder.iterdir()) == []
+    assert folder.is_dir()
+
+
+@pytest.mark.parametrize("error", [ValueError("bad"), KeyboardInterrupt()])
+def test_a_folder_made_for_nothing_is_removed_again(tmp_path, error):
+    with pytest.raises(type(error)), folder_for_files(tmp_path / "new"):
+        raise error
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "old").mkdir()
+    with pytest.raises(type(error)), folder_for_files(tmp_path / "old"):
+        raise error
+    assert (tmp_path / "old").is_dir()
 
 
 def test_a_folder_that_is_there_is_left_as_it_is(tmp_path, before):
-    check_folder(tmp_path)
+    with folder_for_files(tmp_path):
+        pass
     assert contents(tmp_path) == before
 
 
 @pytest.mark.parametrize("folder", ["file", "file/below"])
 def test_a_file_in_place_of_the_folder_is_named(tmp_path, folder):
     (tmp_path / "file").write_bytes(b"earlier")
-    with pytest.raises(ValueError, match=rf"can't write to .*{folder}: "):
-        check_folder(tmp_path / folder)
+    with (
+        pytest.raises(ValueError, match=rf"can't write to .*{folder}: "),
+        folder_for_files(tmp_path / folder),
+    ):
+        pass
     assert contents(tmp_path) == {"file": b"earlier"}
 
 
@@ -146,5 +178,8 @@ def test_a_folder_without_permission_is_named(tmp_path, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("tempfile.TemporaryFile", refuse)
-    with pytest.raises(ValueError, match=f"{tmp_path.name}: Permission denied"):
-        check_folder(tmp_path)
+    with (
+        pytest.raises(ValueError, match=f"{tmp_path.name}: Permission denied"),
+        folder_for_files(tmp_path),
+    ):
+        pass

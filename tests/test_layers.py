@@ -27,6 +27,7 @@ MAY_IMPORT = {
         "core", "catalogue", "files", "plots", "progress", "result", "simulation", "theory",
     },
     "cli": {"catalogue", "experiment"},
+    "__main__": {"cli"},
 }  # fmt: skip
 
 

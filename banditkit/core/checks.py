@@ -45,6 +45,8 @@ def numbers(
         array = np.asarray(values)
     except ValueError as error:  # ragged rows
         raise ValueError(f"{name} must be one row of numbers, one per arm; {error}") from None
+    if array.ndim == 0:
+        raise ValueError(f"{name} must be a list of numbers, one per arm; got {_plain(values)!r}")
     if array.ndim != 1:
         raise ValueError(
             f"{name} must be one row of numbers, one per arm; got an array of shape {array.shape}"

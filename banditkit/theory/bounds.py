@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike
 from banditkit.core.checks import whole
 from banditkit.core.description import Learner, Problem
 from banditkit.core.divergences import kl_bernoulli
-from banditkit.core.jit import jit
+from banditkit.core.jit import jit, jit_helper
 from banditkit.learners import (
     IMED,
     KLUCB,
@@ -52,6 +52,7 @@ __all__ = [
 ]
 
 Curve = np.ndarray | float
+_EXACT_ROUNDS = 200_000  # of epsilon-greedy's bound
 
 
 def uniform(problem: IIDArms, t: ArrayLike) -> Curve:
@@ -119,7 +120,8 @@ def epsilon_greedy(problem: IIDArms, t: ArrayLike) -> Curve:
     most ``epsilon_s + 4 sqrt(log(s) / m) + K exp(-m / 8) + 2 K / s**3`` and at most 1, where
     ``m = (epsilon_1 + ... + epsilon_{s-1}) / K`` is the expected number of exploration pulls of
     an arm: by Chernoff's bound an arm has m/2 pulls but for the third term, its average then is
-    within half of the second term but for the fourth.  The bound is the sum over the rounds.
+    within half of the second term but for the fourth.  The bound is the sum over the rounds;
+    beyond 200,000 of them, rounds are summed in blocks, which adds less than a thousandth.
 
     Parameters
     ----------
@@ -147,19 +149,28 @@ def epsilon_greedy(problem: IIDArms, t: ArrayLike) -> Curve:
 @jit
 def _epsilon_greedy_sums(K, times):
     sums = np.zeros(times.size)
-    total, m, k = 0.0, 0.0, 0
-    for s in range(1, times[-1] + 1):
-        epsilon = min(1.0, s ** (-1 / 3) * (K * math.log(s)) ** (1 / 3))
+    total, m, s, k = 0.0, 0.0, 0, 0  # s: rounds summed up so far
+    while k < times.size:
+        # From here on the cost falls so slowly that a thousandth of the rounds so far may count
+        # as much as the first of them; with epsilon, it is the last that is the least.
+        width = min(1 if s < _EXACT_ROUNDS else s // 1000, times[k] - s)
         cost = 1.0
         if m > 0.0:
-            cost = epsilon + 4.0 * math.sqrt(math.log(s) / m) + K * math.exp(-m / 8.0)
-            cost = min(1.0, cost + 2.0 * K / float(s) ** 3)
-        total += cost
-        m += epsilon / K
+            t = s + 1.0
+            cost = _book_epsilon(K, t) + 4.0 * math.sqrt(math.log(t) / m) + K * math.exp(-m / 8.0)
+            cost = min(1.0, cost + 2.0 * K / t**3)
+        total += width * cost
+        s += width
+        m += width * _book_epsilon(K, float(s)) / K
         if s == times[k]:
             sums[k] = total
             k += 1
     return sums
+
+
+@jit_helper
+def _book_epsilon(K, t):
+    return min(1.0, t ** (-1 / 3) * (K * math.log(t)) ** (1 / 3))
 
 
 def successive_elimination_root(
@@ -483,7 +494,7 @@ def bounds_of(learner: Learner, problem: Problem, horizon: int) -> list[Bound]:
     theorems = _THEOREMS.get(type(learner))
     for theorem, function in (theorems(learner, horizon) if theorems else {}).items():
         try:
-            function(problem, horizon)
+            function(problem, min(horizon, problem.spec.K))
         except ValueError:  # does not hold for this problem
             continue
         kept.append(Bound(theorem, partial(function, problem), function is not lai_robbins))
