@@ -68,19 +68,20 @@ class _PasteVerbs(typed_passes.InlineOverloads):
             mutated = super().run_pass(state)
         finally:
             typed_passes.dead_code_elimination = removal
-        _call_arguments_by_one_name(state.func_ir)
+        _call_arguments_by_one_name(state.func_ir.blocks, state.typemap)
         return mutated
 
 
-def _call_arguments_by_one_name(func_ir: Any) -> None:
+def _call_arguments_by_one_name(blocks: dict[int, Any], typemap: dict[str, Any]) -> None:
     """Let pasted code speak of the arguments of the loop directly, not of copies of them.
 
     A pasted method begins with ``self = policy``.  Numba counts every array of a record in and
     out for each name that the record has, atomically, in each round; that would cost several
-    times the arithmetic.  A name that is assigned once, from an argument, is the argument.
+    times the arithmetic.  A name that is assigned once, from an argument, and without a change
+    of type, is the argument.
     """
     assigned: dict[str, list[Any]] = {}
-    for block in func_ir.blocks.values():
+    for block in blocks.values():
         for statement in block.find_insts(ir.Assign):
             assigned.setdefault(statement.target.name, []).append(statement)
     once = {name: each[0] for name, each in assigned.items() if len(each) == 1}
@@ -92,11 +93,11 @@ def _call_arguments_by_one_name(func_ir: Any) -> None:
         for name, each in once.items():
             if name not in copies and isinstance(each.value, ir.Var):
                 source = copies.get(each.value.name) or arguments.get(each.value.name)
-                if source is not None:
+                if source is not None and typemap[name] == typemap[source.name]:
                     copies[name], found = source, True
-    for block in func_ir.blocks.values():
+    for block in blocks.values():
         block.body = [each for each in block.body if not _assigns(each, copies)]
-    replace_vars(func_ir.blocks, copies)
+    replace_vars(blocks, copies)
 
 
 def _assigns(statement: Any, names: Container[str]) -> bool:

@@ -148,6 +148,31 @@ def test_what_is_written_while_walking_through_rows_is_kept():
     assert policy.table.tolist() == [[0.0, 2.0], [0.0, 2.0]]
 
 
+def test_a_pasted_function_that_changes_its_argument_leaves_the_callers_alone():
+    """Pasted code speaks of the caller's arguments directly: see `_call_arguments_by_one_name`."""
+
+    @jit_inline
+    def bump(n):
+        n += 1
+        return n
+
+    @jit_inline
+    def as_float(n):
+        if n > 2:
+            n = 0.5
+        return n
+
+    @jit
+    def caller(n):
+        total = 0.0
+        for _ in range(3):
+            total += bump(n) + as_float(n)
+        return n, total
+
+    assert caller(2) == (2, 15.0)
+    assert caller(4) == (4, 16.5)
+
+
 def test_verbs_left_out_are_given_defaults():
     @jit
     def ask(env, rng):
