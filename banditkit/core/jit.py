@@ -22,7 +22,6 @@ import pickle
 import tempfile
 from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -169,7 +168,6 @@ def on_compile(announce: Callable[[], None]) -> Iterator[None]:
         yield
 
 
-@cache
 def source_stamp() -> str:
     """Digest of all source files of the package."""
     digest = hashlib.sha256()
@@ -184,8 +182,10 @@ class _PackageCache(FunctionCache):
 
     def __init__(self, py_func: Callable[..., Any]) -> None:
         super().__init__(py_func)
+        # The stamp is of the files as they are imported: what an open process compiles after an
+        # edit is still the old code, and must not pass for the new.
         self._cache_file: Any = _OneFilePerSignature(
-            Path(self._cache_path), self._impl.filename_base
+            Path(self._cache_path), self._impl.filename_base, source_stamp()
         )
 
 
@@ -197,8 +197,8 @@ class _OneFilePerSignature:
     itself, and the file repeats signature and stamp: what does not match is compiled again.
     """
 
-    def __init__(self, folder: Path, base: str) -> None:
-        self.folder, self.base = folder, base
+    def __init__(self, folder: Path, base: str, stamp: str) -> None:
+        self.folder, self.base, self.stamp = folder, base, stamp
 
     def path(self, key: Any) -> Path:
         return self.folder / f"{self.base}.{hashlib.sha256(str(key).encode()).hexdigest()[:20]}.nbc"
@@ -206,7 +206,7 @@ class _OneFilePerSignature:
     def load(self, key: Any) -> Any:
         try:
             version, stamp, content = pickle.loads(self.path(key).read_bytes())
-            if (version, stamp) != (numba.__version__, source_stamp()):
+            if (version, stamp) != (numba.__version__, self.stamp):
                 return None
             stored_key, data = pickle.loads(content)
         except (OSError, EOFError, ValueError, AttributeError, ImportError, pickle.UnpicklingError):
@@ -216,7 +216,7 @@ class _OneFilePerSignature:
     def save(self, key: Any, data: Any) -> None:
         from numba.core.serialize import dumps  # pickles what only Numba can
 
-        content = pickle.dumps((numba.__version__, source_stamp(), dumps((key, data))))
+        content = pickle.dumps((numba.__version__, self.stamp, dumps((key, data))))
         handle, name = tempfile.mkstemp(dir=self.folder, prefix=self.base, suffix=".tmp")
         try:
             with os.fdopen(handle, "wb") as file:

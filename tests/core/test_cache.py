@@ -86,11 +86,12 @@ def test_a_key_that_only_looks_alike_is_not_taken_for_the_same(tmp_path):
 
         __hash__ = None
 
-    file = _OneFilePerSignature(tmp_path, "loop")
+    file = _OneFilePerSignature(tmp_path, "loop", "stamp")
     file.save(("alike", 1), "machine code")
     assert file.load(("alike", 1)) == "machine code"
     assert file.path(Key(1)) == file.path(Key(2))
     assert file.load(("alike", 2)) is None
+    assert _OneFilePerSignature(tmp_path, "loop", "another stamp").load(("alike", 1)) is None
     file.flush()
     assert file.load(("alike", 1)) is None
     assert list(tmp_path.iterdir()) == []
