@@ -15,7 +15,7 @@ __all__ = ["Doubling"]
 
 @jit_inline
 def phase_of(t):
-    """Return which phase round t, counted from 0, belongs to: phase i, from 0, starts at 2**(i+1) - 2."""
+    """Return the phase of round t, both counted from 0: phase i starts at 2**(i+1) - 2."""
     return math.frexp(t + 2.0)[1] - 2
 
 
