@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
+from banditkit import __version__
 from banditkit.catalogue import learners as known_learners
 from banditkit.catalogue import problems as known_problems
 from banditkit.core.description import Description, Learner, Problem
@@ -299,8 +300,8 @@ def load(path: str | Path) -> Result:
 
 def versions() -> dict[str, str]:
     """Return the versions of what computes."""
-    packages = {name: version(name) for name in ("banditkit", "numba", "numpy")}
-    return {"python": platform.python_version(), **packages}
+    packages = {name: version(name) for name in ("numba", "numpy")}
+    return {"banditkit": __version__, "python": platform.python_version(), **packages}
 
 
 def _to_plain(value: Any) -> Any:
