@@ -139,6 +139,8 @@ def table(result: Result) -> str:
         bound = _tightest(bounds_of(learner, result.problem, result.horizon), time)
         value = "" if bound is None else _short(bound.curve(time))
         theorem = "" if bound is None else bound.theorem
+        if bound is not None and not bound.from_above:
+            theorem += ", from below in the long run"
         speed = f"{rounds / result.seconds[i]:.2g}"
         rows.append((name, f"{_short(means[i])}{error}", value, theorem, speed))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

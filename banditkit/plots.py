@@ -187,12 +187,18 @@ class RegretDisplay:
                 xytext=(1.03, at),
                 xycoords="axes fraction",
                 textcoords="axes fraction",
-                color=line.get_color(),
+                color=_ink(line.get_color()),
                 fontsize=size,
                 fontstyle="italic" if line in self.bound_lines_ else "normal",
                 verticalalignment="center",
                 annotation_clip=False,
-                arrowprops={"arrowstyle": "-", "color": line.get_color(), "lw": 0.5, "shrinkB": 0},
+                arrowprops={
+                    "arrowstyle": "-",
+                    "color": line.get_color(),
+                    "lw": 0.5,
+                    "relpos": (0.0, 0.5),
+                    "shrinkB": 0,
+                },
             )
             self.labels_.append(text)
 
@@ -209,6 +215,13 @@ def _check_band(band: Any) -> tuple[float, float]:
 
 def _dash(i: int) -> Any:
     return _DASHES[i // len(_COLOURS) % len(_DASHES)]
+
+
+def _ink(colour: Any) -> tuple[float, ...]:
+    """Return a darker shade: light colours that do for a line are too faint for letters."""
+    from matplotlib.colors import to_rgb
+
+    return tuple(0.75 * part for part in to_rgb(colour))
 
 
 def _shorten(text: str, width: int = 90) -> str:
