@@ -298,7 +298,7 @@ def test_the_table_has_a_line_per_learner():
     for name, value, theorem in (
         ("UCB1()", bk.bounds.ucb1_auer(arms, 3000), "Auer et al., Thm 1"),
         ("SuccessiveElimination()", min(log, root), "Thm 1.1" + ("1" if log < root else "0")),
-        ("KLUCB()", lower, "Lai & Robbins, C log t"),
+        ("KLUCB()", lower, "Lai & Robbins, C log t, from below in the long run"),
     ):
         cell, words = bounds.pop(name)
         assert numbers(cell) == pytest.approx([value], rel=0.01)
@@ -307,12 +307,12 @@ def test_the_table_has_a_line_per_learner():
 
 
 def test_the_table_shows_a_bound_from_above_before_one_from_below(monkeypatch):
-    below = Bound("from below", lambda t: 1.0, from_above=False)
+    below = Bound("a floor", lambda t: 1.0, from_above=False)
     above = [Bound("from above", lambda t: 70.0), Bound("higher", lambda t: 80.0)]
     result = bk.simulate(bk.Bernoulli((0.4, 0.6)), [bk.UCB1()], horizon=100, replications=2, seed=0)
     for bounds, theorem, value in (
         ([below, *above], "from above", 70.0),
-        ([below], "from below", 1.0),
+        ([below], "a floor, from below in the long run", 1.0),
     ):
         monkeypatch.setattr("banditkit.experiment.bounds_of", lambda *words, b=bounds: b)
         _, row = columns(table(result))
