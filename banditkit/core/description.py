@@ -78,7 +78,8 @@ class Learner(Description):
     To write your own, subclass it, and let `start` return a NamedTuple with two methods,
     ``select(self, t, x, rng)`` and ``update(self, t, x, a, y)``.  `t` counts the rounds played
     before this one, `x` is what the world shows, `rng` a NumPy generator, `a` the action that
-    `select` returned, and `y` the answer.  Numbers that change are kept in arrays.
+    `select` returned, and `y` the answer.  Numbers that change are kept in arrays; functions of
+    your own that the methods call need ``numba.njit`` on top.
 
     Examples
     --------
