@@ -5,6 +5,7 @@ import sys
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import numba
 import numpy as np
 import pytest
 
@@ -134,9 +135,10 @@ def select_uncompilable(self, t, x, rng):
             {"update": update_index_error_later},
             r"update raises IndexError.*test_own_classes.py\", line \d+",
         ),
-        (
+        pytest.param(
             {"select": select_uncompilable},
             r"can't be compiled: Untyped global name .eval.*line \d+",
+            marks=pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="it runs as Python"),
         ),
     ],
     ids=lambda value: "-".join(map(str, value)) if isinstance(value, dict) else "",
