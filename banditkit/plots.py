@@ -139,10 +139,13 @@ class RegretDisplay:
                     ) from None
                 self._draw_bound(ax, name, curve, "#555555")
         elif bounds:
+            drawn = set()  # learners may share a theorem, and the curve with it
             for line, learner in zip(self.lines_, self.result.learners, strict=True):
                 for bound in bounds_of(learner, self.result.problem, self.result.horizon):
-                    if bound.theorem not in {each.get_label() for each in self.bound_lines_}:
-                        self._draw_bound(ax, bound.theorem, bound.curve(times), line.get_color())
+                    curve = np.asarray(bound.curve(times))
+                    if (bound.theorem, curve.tobytes()) not in drawn:
+                        drawn.add((bound.theorem, curve.tobytes()))
+                        self._draw_bound(ax, bound.theorem, curve, line.get_color())
 
     def _draw_bound(self, ax: "Axes", name: str, curve: Any, colour: Any) -> None:
         if ax.get_yscale() == "log":

@@ -25,7 +25,7 @@ class Reporter:
     """
 
     def __init__(self, progress: bool | Hook | None, total: int) -> None:
-        self.total, self.done, self.doing = total, 0, ""
+        self.total, self.done = total, 0
         self.hook: Hook | None = None
         self.patience = 0.0
         if callable(progress):
@@ -49,13 +49,12 @@ class Reporter:
 
     def say(self, doing: str) -> None:
         """Say at once what is going on."""
-        self.doing = doing
         if self.hook:
             self.hook(self.done, self.total, doing)
 
     def update(self, done: int, doing: str) -> None:
         """Tell how many rounds have been played."""
-        self.done, self.doing = done, doing
+        self.done = done
         if self.hook and time.monotonic() - self.started >= self.patience:
             self.hook(done, self.total, doing)
 

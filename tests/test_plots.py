@@ -332,3 +332,13 @@ def test_a_band_that_makes_no_sense_is_named(race, band):
 def test_bounds_that_make_no_sense_are_named(race, bounds, word):
     with pytest.raises(ValueError, match=word):
         bk.RegretDisplay.from_result(race).plot(Figure().subplots(), bounds=bounds)
+
+
+def test_one_theorem_with_two_curves_is_drawn_twice_and_with_one_curve_once():
+    learners = [bk.ExploreFirst(N=5), bk.ExploreFirst(N=20), bk.KLUCB(), bk.Thompson()]
+    arms = bk.Bernoulli((0.4, 0.6))
+    result = bk.simulate(arms, learners, horizon=100, replications=2, seed=0)
+    lines = bk.RegretDisplay.from_result(result).plot(bounds=True).bound_lines_
+    names = [line.get_label() for line in lines]
+    assert names == ["Thm 1.5", "Thm 1.5", "Lai & Robbins, C log t"]
+    assert [line.get_color() for line in lines[:2]] == ["#0072B2", "#D55E00"]
