@@ -2,16 +2,17 @@
 
 import inspect
 import traceback
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
+from banditkit.core.adapters import Draw, adapt, told
 from banditkit.core.description import Learner, Problem
 from banditkit.core.jit import NumbaError
-from banditkit.core.verbs import VERBS, complete
+from banditkit.core.verbs import VERBS
 
-__all__ = ["compile_fault", "rehearse"]
+__all__ = ["DrawsAtRandom", "NoDice", "compile_fault", "rehearse"]
 
 
 def rehearse(
@@ -22,23 +23,36 @@ def rehearse(
     rngs: tuple[np.random.Generator, np.random.Generator],
 ) -> None:
     """Play some rounds uncompiled, and raise a ValueError that names what is wrong, and where."""
-    env = _attempt(problem, "start", problem.start, horizon, rngs[0])
-    policy = _attempt(learner, "start", learner.start, problem.spec, horizon)
+    env = _attempt(problem, problem, "start", horizon, rngs[0])
+    policy = _attempt(learner, learner, "start", told(problem, learner), horizon)
     _check_methods(problem, env, ("gap", "respond"))
     _check_methods(learner, policy, ("select", "update"))
-    complete(env)
-    complete(policy)
+    hidden = problem.sees_distribution and not hasattr(policy, "distribution")
+    if hidden:  # then it must not draw: the generator that it gets says so
+        rngs = rngs[0], NoDice()  # type: ignore[assignment]
+    env, policy = adapt(problem, learner, env, policy)
     for t in range(min(rounds, horizon)):
         if env.done() or policy.done():
             break
-        x = _attempt(problem, "observe", env.observe, t, rngs[0])
-        a = _attempt(learner, "select", policy.select, t, x, rngs[1])
-        fault = problem.spec.fault(a)
+        x = _attempt(problem, env, "observe", t, rngs[0])
+        a = _attempt(learner, policy, "select", t, x, rngs[1])
+        fault = problem.spec.fault(a.arm if isinstance(a, Draw) else a)
         if fault:
             raise ValueError(f"{learner!r}: in round {t + 1}, select returned {fault}")
-        _attempt(problem, "gap", env.gap, t, x, a)
-        y = _attempt(problem, "respond", env.respond, t, x, a, rngs[0])
-        _attempt(learner, "update", policy.update, t, x, a, y)
+        _attempt(problem, env, "gap", t, x, a)
+        y = _attempt(problem, env, "respond", t, x, a, rngs[0])
+        _attempt(learner, policy, "update", t, x, a, y)
+
+
+class DrawsAtRandom(Exception):
+    """Somebody asked `NoDice` for a random number."""
+
+
+class NoDice:
+    """Stands for a generator where nothing may be drawn."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise DrawsAtRandom
 
 
 def compile_fault(problem: Problem, learner: Learner, error: NumbaError) -> ValueError:
@@ -78,14 +92,33 @@ def _check_methods(owner: Any, player: Any, needed: tuple[str, ...]) -> None:
             ) from None
 
 
-def _attempt(owner: Any, name: str, function: Callable[..., Any], *arguments: Any) -> Any:
+def _attempt(owner: Any, player: Any, method: str, *arguments: Any) -> Any:
+    """Call a method of a description or a record; what it raises names `owner` and the line."""
     try:
-        return function(*arguments)
+        return getattr(player, method)(*arguments)
+    except DrawsAtRandom:
+        raise ValueError(
+            f"{owner!r} draws at random, but its policy has no method distribution(self, t, x) "
+            "that tells from which distribution: this problem needs to see it"
+        ) from None
     except Exception as error:
         frames = traceback.extract_tb(error.__traceback__)
-        own = [frame for frame in frames if frame.filename == function.__code__.co_filename]
+        own = [frame for frame in frames if frame.filename in set(_files(owner, player))]
         place = (own or frames)[-1]  # the line of theirs, not one of NumPy below it
         where = f'file "{place.filename}", line {place.lineno}'
         raise ValueError(
-            f"{owner!r}: {name} raises {type(error).__name__}: {error} ({where})"
+            f"{owner!r}: {method} raises {type(error).__name__}: {error} ({where})"
         ) from error
+
+
+def _files(owner: Any, player: Any) -> Iterator[str]:
+    """Yield the files where a description, a record, and the records inside it are written."""
+    for each in (owner, player):
+        for name in ("start", *VERBS):
+            function = getattr(type(each), name, None)
+            if inspect.isfunction(function):
+                yield function.__code__.co_filename
+    if isinstance(player, tuple):
+        for field in player:
+            if isinstance(field, tuple):
+                yield from _files(owner, field)

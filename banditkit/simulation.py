@@ -12,11 +12,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from banditkit.core.adapters import adapt, told
 from banditkit.core.checks import whole
 from banditkit.core.description import Learner, Problem
 from banditkit.core.jit import NumbaError, on_compile
 from banditkit.core.play import blank_scorecard, player_of
-from banditkit.problems.arms import NoSuchArm
+from banditkit.core.spec import NoSuchArm
 from banditkit.progress import Hook, Reporter
 from banditkit.rehearsal import compile_fault, rehearse
 from banditkit.result import Result, versions
@@ -113,6 +114,7 @@ def simulate(
         raise ValueError("give workers or executor, not both: an executor has its own workers")
     workers = _processors() if workers is None else whole("workers", workers, least=1)
 
+    problem.check_horizon(horizon)
     for learner in named.values():
         learner.check(problem)
     games = [Game(problem, learner, horizon, grid, seed) for learner in named.values()]
@@ -161,7 +163,8 @@ def play_replications(
     for row, replication in zip(regret, replications, strict=True):
         env_rng, policy_rng = _generators(game.seed, replication)
         env = game.problem.start(game.horizon, env_rng)
-        policy = game.learner.start(game.problem.spec, game.horizon)
+        policy = game.learner.start(told(game.problem, game.learner), game.horizon)
+        env, policy = adapt(game.problem, game.learner, env, policy)
         loop = player_of(env, policy)
         card = blank_scorecard(game.times)
         ended = False

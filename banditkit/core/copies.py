@@ -2,7 +2,7 @@
 
 Copies of a policy share a class and the shapes of their arrays, so they can be stacked: each
 field becomes an array with one more axis in front.  `pick` takes one copy out again, as views,
-so that what it learns stays in the stack.
+so that what it learns stays in the stack.  `restore` makes a policy what another one is.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ import numpy as np
 from numba.core import types
 from numba.extending import overload
 
-__all__ = ["pick", "stack"]
+__all__ = ["pick", "restore", "stack"]
 
 
 def stack(policies: Sequence[Any]) -> Any:
@@ -47,3 +47,26 @@ def _compile_pick(copies, i):
     return eval(
         f"lambda copies, i: record({arguments})", {"record": copies.instance_class, "pick": pick}
     )
+
+
+def restore(policy: Any, fresh: Any) -> None:
+    """Write the arrays of `fresh` into those of `policy`, a record of the same class and shapes."""
+    for field, source in zip(policy, fresh, strict=True):
+        if isinstance(field, tuple):
+            restore(field, source)
+        elif isinstance(field, np.ndarray):
+            field[...] = source
+
+
+@overload(restore, inline="always")
+def _compile_restore(policy, fresh):
+    steps = []
+    for field, kind in zip(policy.fields, policy.types, strict=True):
+        if isinstance(kind, types.Array):
+            steps.append(f"policy.{field}[...] = fresh.{field}")
+        elif isinstance(kind, types.NamedTuple | types.NamedUniTuple):
+            steps.append(f"restore(policy.{field}, fresh.{field})")
+    source = "def restoring(policy, fresh):\n    " + "\n    ".join(steps or ["pass"])
+    names = {"restore": restore}
+    exec(source, names)
+    return names["restoring"]

@@ -53,11 +53,15 @@ class Problem(Description):
     """
 
     feedback: ClassVar[Feedback] = Feedback.BANDIT
+    sees_distribution: ClassVar[bool] = False  # is the action a `Draw`, or just an arm?
 
     @property
     @abstractmethod
-    def spec(self) -> Arms:
+    def spec(self) -> Any:
         """What a learner is told about the problem."""
+
+    def check_horizon(self, horizon: int) -> None:
+        """Raise a ValueError if the problem can't be played for so many rounds."""
 
     @abstractmethod
     def start(self, horizon: int, rng: np.random.Generator) -> Any:
@@ -78,8 +82,13 @@ class Learner(Description):
     To write your own, subclass it, and let `start` return a NamedTuple with two methods,
     ``select(self, t, x, rng)`` and ``update(self, t, x, a, y)``.  `t` counts the rounds played
     before this one, `x` is what the world shows, `rng` a NumPy generator, `a` the action that
-    `select` returned, and `y` the answer.  Numbers that change are kept in arrays; functions of
-    your own that the methods call need ``numba.njit`` on top.
+    `select` returned, and `y` the answer: a reward, or where the class says ``costs = True`` a
+    cost; with ``accepts = Feedback.FULL`` those of all arms.  Numbers that change are kept in
+    arrays; functions of your own that the methods call need ``numba.njit`` on top.
+
+    A policy that draws its actions may have a third method, ``distribution(self, t, x)``, which
+    returns the probabilities of the arms in this round, shape (K,), and draws nothing: adversaries
+    look at it, and `ExpectedRegret` needs it.
 
     Examples
     --------
@@ -106,10 +115,12 @@ class Learner(Description):
     """
 
     accepts: ClassVar[Feedback] = Feedback.BANDIT
-    unit_rewards: ClassVar[bool] = False  # does the formula need rewards in [0, 1]?
+    costs: ClassVar[bool] = False  # is `update` told costs, or rewards?
+    unit_range: ClassVar[bool] = False  # does the formula need rewards (or costs) in [0, 1]?
+    plays: ClassVar[tuple[type, ...]] = (Arms,)  # the specs that it was made for
 
     @abstractmethod
-    def start(self, spec: Arms, horizon: int) -> Any:
+    def start(self, spec: Any, horizon: int) -> Any:
         """Return the policy that will play: a NamedTuple with the verbs of a policy.
 
         Parameters
@@ -122,16 +133,22 @@ class Learner(Description):
 
     def check(self, problem: Problem) -> None:
         """Raise a ValueError if this learner can't play `problem`."""
-        name = type(self).__name__
+        name, theirs = type(self).__name__, type(problem).__name__
         if problem.feedback is not self.accepts:
             raise ValueError(
-                f"{name} learns from {self.accepts.name.lower()} feedback ({self.accepts.value}), "
-                f"but {type(problem).__name__} gives {problem.feedback.name.lower()} feedback "
-                f"({problem.feedback.value})"
+                f"{name} learns from {self.accepts} feedback ({self.accepts.meaning}), but "
+                f"{theirs} gives {problem.feedback} feedback ({problem.feedback.meaning})"
             )
         spec = problem.spec
-        if self.unit_rewards and not (spec.lowest >= 0.0 and spec.highest <= 1.0):
+        if isinstance(spec, Arms) and Arms not in self.plays:
             raise ValueError(
-                f"{name} needs rewards in [0, 1]; those of {type(problem).__name__} lie in "
-                f"[{spec.lowest:g}, {spec.highest:g}] - rescale them, or use UCB1"
+                f"{name} learns from the advice of experts, which {theirs} does not show - "
+                "play it on a problem such as ExpertAdvice"
+            )
+        what = "costs" if spec.costs else "rewards"
+        if self.unit_range and not (spec.lowest >= 0.0 and spec.highest <= 1.0):
+            hint = ", or use UCB1" if self.accepts is Feedback.BANDIT else ""
+            raise ValueError(
+                f"{name} needs {what} in [0, 1]; those of {theirs} lie in "
+                f"[{spec.lowest:g}, {spec.highest:g}] - rescale them{hint}"
             )

@@ -47,7 +47,7 @@ def draw_index(n, rng):
 @jit_inline
 def gamma_step(shape):
     """Return 1 / sqrt(9 d), d = shape - 1/3: costly, so worth keeping by who draws often."""
-    d = (shape if shape >= 1.0 else shape + 1.0) - 1.0 / 3.0
+    d = shape + (shape < 1.0) - 1.0 / 3.0
     return 1.0 / math.sqrt(9.0 * d)
 
 
@@ -64,11 +64,8 @@ def draw_gamma(shape, step, rng):
     The series is at least -s**2 z**2 / (12 (1 - abs(s))): each term is at most abs(s) times the
     one before.  As exp(g) >= 1 + g, most z are accepted without a logarithm.
     """
-    lift = 1.0
-    if shape < 1.0:
-        lift = (1.0 - rng.random()) ** (1.0 / shape)  # 1 - random() is never 0
-        shape += 1.0
-    d = shape - 1.0 / 3.0
+    lifted = shape < 1.0
+    d = shape + lifted - 1.0 / 3.0
     while True:
         z = rng.standard_normal()
         s = step * z
@@ -78,7 +75,9 @@ def draw_gamma(shape, step, rng):
             u, squared = rng.random(), z * z
             clear = u * (1.0 - abs(s)) > s * s * squared / 12.0
             if clear or math.log(1.0 - u) < 0.5 * squared + d * (1.0 - v + math.log(v)):
-                return lift * d * v
+                if lifted:
+                    return d * v * (1.0 - rng.random()) ** (1.0 / shape)  # 1 - random() is never 0
+                return d * v
 
 
 @jit_inline

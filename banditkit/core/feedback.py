@@ -1,19 +1,32 @@
 """What the world answers after an action: five words, shared by problems and learners."""
 
-from enum import Enum
+from enum import StrEnum
 
 __all__ = ["Feedback"]
 
 
-class Feedback(Enum):
+class Feedback(StrEnum):
     """What ``respond`` returns and ``update`` is given as ``y``.
 
     A problem says which feedback it gives and a learner which it understands; the two are
-    compared before anything is compiled.
+    compared before anything is compiled.  Where a problem takes it as a parameter, the plain
+    word will do: ``feedback="full"``.
     """
 
-    BANDIT = "the reward (or cost) of the chosen action, a number"
-    FULL = "the reward (or cost) of every action, an array of shape (K,)"
-    SEMI = "the reward (or cost) of every part of the chosen action"
-    PURCHASE = "the reward and the consumption of each resource"
-    STEP = "the reward, the next state, and whether the episode has ended"
+    BANDIT = "bandit", "the reward (or cost) of the chosen action, a number"
+    FULL = "full", "the reward (or cost) of every action, an array of shape (K,)"
+    SEMI = "semi", "the reward (or cost) of every part of the chosen action"
+    PURCHASE = "purchase", "the reward and the consumption of each resource"
+    STEP = "step", "the reward, the next state, and whether the episode has ended"
+
+    meaning: str
+
+    def __new__(cls, word: str, meaning: str) -> "Feedback":
+        """Make a member of a word and what it means."""
+        member = str.__new__(cls, word)
+        member._value_ = word
+        member.meaning = meaning
+        return member
+
+    def __repr__(self) -> str:
+        return repr(str(self))

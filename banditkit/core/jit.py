@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import numba
-from numba.core import event, ir, typed_passes
+from numba.core import event, ir, typed_passes, types
 from numba.core.caching import FunctionCache
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import register_pass
@@ -67,36 +67,66 @@ class _PasteVerbs(typed_passes.InlineOverloads):
             mutated = super().run_pass(state)
         finally:
             typed_passes.dead_code_elimination = removal
-        _call_arguments_by_one_name(state.func_ir.blocks, state.typemap)
+        _call_arguments_by_one_name(state.func_ir, state.typemap)
         return mutated
 
 
-def _call_arguments_by_one_name(blocks: dict[int, Any], typemap: dict[str, Any]) -> None:
-    """Let pasted code speak of the arguments of the loop directly, not of copies of them.
+def _call_arguments_by_one_name(func_ir: Any, typemap: dict[str, Any]) -> None:
+    """Let pasted code speak of the arguments of the loop, and of their fields, by one name each.
 
-    A pasted method begins with ``self = policy``.  Numba counts every array of a record in and
-    out for each name that the record has, atomically, in each round; that would cost several
-    times the arithmetic.  A name that is assigned once, from an argument, and without a change
-    of type, is the argument.
+    A pasted method begins with ``self = policy`` and goes on with ``arms = self.arms``.  Numba
+    counts every array in and out for each name that it, or a record around it, has: atomically,
+    in each round.  That would cost several times the arithmetic.  A name that is assigned once,
+    from an argument and without a change of type, is the argument; one that is assigned once,
+    from a field of a record that is an argument, is that field, which is read once, at the
+    beginning: records do not change.
     """
+    blocks = func_ir.blocks
     assigned: dict[str, list[Any]] = {}
     for block in blocks.values():
         for statement in block.find_insts(ir.Assign):
             assigned.setdefault(statement.target.name, []).append(statement)
     once = {name: each[0] for name, each in assigned.items() if len(each) == 1}
-    arguments = {name: each.target for name, each in once.items() if isinstance(each.value, ir.Arg)}
+    entry = blocks[min(blocks)]
+    known = {name: each.target for name, each in once.items() if isinstance(each.value, ir.Arg)}
     copies: dict[str, ir.Var] = {}
+    fields: dict[tuple[str, str], ir.Var] = {}
     found = True
-    while found:  # a copy of a copy is a copy
+    while found:  # a copy of a copy is a copy, and a field of a field a field
         found = False
         for name, each in once.items():
-            if name not in copies and isinstance(each.value, ir.Var):
-                source = copies.get(each.value.name) or arguments.get(each.value.name)
-                if source is not None and typemap[name] == typemap[source.name]:
-                    copies[name], found = source, True
+            if name in known:
+                continue
+            source = None
+            if isinstance(each.value, ir.Var):
+                source = known.get(each.value.name)
+            elif isinstance(each.value, ir.Expr) and each.value.op == "getattr":
+                source = known.get(each.value.value.name)
+                if source is not None:
+                    source = _field(entry, source, each, fields, typemap)
+            if source is not None and typemap[name] == typemap[source.name]:
+                known[name] = copies[name] = source
+                found = True
     for block in blocks.values():
         block.body = [each for each in block.body if not _assigns(each, copies)]
     replace_vars(blocks, copies)
+
+
+def _field(
+    entry: Any, record: Any, read: Any, fields: dict[tuple[str, str], Any], typemap: dict[str, Any]
+) -> Any:
+    """Return the variable for a field of a record, and read it where the function begins."""
+    if not isinstance(typemap[record.name], types.NamedTuple | types.NamedUniTuple):
+        return None
+    key = record.name, read.value.attr
+    if key not in fields:
+        name = ".".join(key)
+        fields[key] = ir.Var(entry.scope, name, read.loc)
+        typemap[name] = typemap[read.target.name]
+        position = next(i for i, each in enumerate(entry.body) if _assigns(each, {record.name}))
+        getattr_once = ir.Expr.getattr(record, read.value.attr, read.loc)
+        entry.body.insert(position + 1, ir.Assign(getattr_once, fields[key], read.loc))
+    return fields[key]
 
 
 def _assigns(statement: Any, names: Container[str]) -> bool:
@@ -120,9 +150,16 @@ _OPTIONS: dict[str, Any] = {"error_model": "numpy", "pipeline_class": _Compiler}
 jit = numba.njit(nogil=True, **_OPTIONS)
 jit_checked = numba.njit(nogil=True, boundscheck=True, **_OPTIONS)
 jit_helper = register_jitable(**_OPTIONS)
-# Pasted into its caller: the arrays of a record are then not counted in and out at every call,
-# which would cost more than the arithmetic.
-jit_inline = register_jitable(inline="always", **_OPTIONS)
+
+
+def jit_inline(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a small function known to compiled code, which pastes it into the caller.
+
+    The arrays of a record are then not counted in and out at every call, which would cost more
+    than the arithmetic.
+    """
+    # Anew for each function: Numba's decorator forgets `inline` after the first.
+    return register_jitable(inline="always", **_OPTIONS)(function)
 
 
 def interpreted(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from banditkit.core import verbs
 from banditkit.core.jit import cached, interpreted, is_packaged, jit_checked
 
 __all__ = ["Scorecard", "blank_scorecard", "play", "play_interpreted", "player_of"]
@@ -62,9 +61,7 @@ play_interpreted = interpreted(_play)  # the same as Python
 
 
 def player_of(env: Any, policy: Any) -> Callable[..., bool]:
-    """Return the compiled loop that fits these two."""
-    verbs.complete(env)
-    verbs.complete(policy)
+    """Return the compiled loop that fits these two, which are complete (`adapters.adapt`)."""
     if is_packaged(env) and is_packaged(policy):
         return play
     return _loop_of((*_classes(env), *_classes(policy)))

@@ -1,21 +1,47 @@
-"""What a learner is told about a problem before the first round."""
+"""What a learner is told about a problem before the first round, and the actions it has."""
 
 from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["Arms"]
+__all__ = ["Advice", "Arms", "NoSuchArm"]
+
+
+class NoSuchArm(ValueError):
+    """A learner chose an arm that does not exist: ``NoSuchArm(t, arm, K)``."""
 
 
 class Arms(NamedTuple):
-    """A finite set of arms, numbered 0 to K - 1, with rewards in [lowest, highest]."""
+    """A finite set of arms, numbered 0 to K - 1, with rewards or costs in [lowest, highest]."""
 
     K: int
     lowest: float = 0.0
     highest: float = 1.0
+    costs: bool = False  # does the world answer with costs, or with rewards?
 
     def fault(self, action: Any) -> str | None:
         """Say what is wrong with an action, or return None if nothing is."""
-        if isinstance(action, int | np.integer) and 0 <= action < self.K:
-            return None
-        return f"{action!r}; an arm is a whole number from 0 to {self.K - 1}"
+        return _fault(self.K, action)
+
+
+class Advice(NamedTuple):
+    """Arms, and N experts, each of whom recommends an arm in each round.
+
+    The recommendations are what the world shows: x is an array of N arms.
+    """
+
+    K: int
+    N: int
+    lowest: float = 0.0
+    highest: float = 1.0
+    costs: bool = False
+
+    def fault(self, action: Any) -> str | None:
+        """Say what is wrong with an action, or return None if nothing is."""
+        return _fault(self.K, action)
+
+
+def _fault(K: int, action: Any) -> str | None:
+    if isinstance(action, int | np.integer) and 0 <= action < K:
+        return None
+    return f"{action!r}; an arm is a whole number from 0 to {K - 1}"

@@ -1,7 +1,8 @@
-"""The six verbs, and how compiled code finds them.
+"""The verbs, and how compiled code finds them.
 
 An environment knows ``observe``, ``gap`` and ``respond``; a policy knows ``select`` and
-``update``; both may know ``done``.  They are ordinary methods of a ``NamedTuple`` class.
+``update``; both may know ``done``.  A policy that draws may tell its ``distribution``, and an
+adversary will ``charge`` who shows it.  They are ordinary methods of a ``NamedTuple`` class.
 Numba compiles functions, not methods: the registration below tells it, for every NamedTuple,
 to look the verb up in the class.  Nothing has to be added when a learner or a problem is.
 """
@@ -22,6 +23,8 @@ VERBS = {
     "select": ("t", "x", "rng"),
     "update": ("t", "x", "a", "y"),
     "done": (),
+    "distribution": ("t", "x"),
+    "charge": ("t", "p"),
 }
 
 

@@ -1,10 +1,18 @@
 """Learners: descriptions of algorithms, one file a family."""
 
-from banditkit.learners.doubling import Doubling
 from banditkit.learners.elimination import SuccessiveElimination
+from banditkit.learners.exp3 import Exp3, Exp3IX, Exp3P, Exp3Rewards, Exp3S
+from banditkit.learners.exp4 import Exp4
 from banditkit.learners.explore import EpsilonGreedy, ExploreFirst, Greedy, Uniform
+from banditkit.learners.gradient import OnlineGradientDescent
+from banditkit.learners.hedge import AdaHedge, FixedShare, Hedge, OptimisticHedge
 from banditkit.learners.kl import IMED, KLUCB
+from banditkit.learners.leader import FollowTheLeader
+from banditkit.learners.majority import MajorityVote, WeightedMajority
+from banditkit.learners.meta import Batched, Doubling, Restarting, Rexp3
+from banditkit.learners.swap import BlumMansour
 from banditkit.learners.thompson import Thompson
+from banditkit.learners.tsallis import Exp3PlusPlus, TsallisINF
 from banditkit.learners.ucb import MOSS, UCB1, UCBV
 
 __all__ = [
@@ -13,11 +21,31 @@ __all__ = [
     "MOSS",
     "UCB1",
     "UCBV",
+    "AdaHedge",
+    "Batched",
+    "BlumMansour",
     "Doubling",
     "EpsilonGreedy",
+    "Exp3",
+    "Exp3IX",
+    "Exp3P",
+    "Exp3PlusPlus",
+    "Exp3Rewards",
+    "Exp3S",
+    "Exp4",
     "ExploreFirst",
+    "FixedShare",
+    "FollowTheLeader",
     "Greedy",
+    "Hedge",
+    "MajorityVote",
+    "OnlineGradientDescent",
+    "OptimisticHedge",
+    "Restarting",
+    "Rexp3",
     "SuccessiveElimination",
     "Thompson",
+    "TsallisINF",
     "Uniform",
+    "WeightedMajority",
 ]

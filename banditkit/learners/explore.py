@@ -10,6 +10,7 @@ from banditkit.core.averages import Averages, blank_averages, record
 from banditkit.core.checks import number, whole
 from banditkit.core.description import Learner
 from banditkit.core.draws import argmax, draw_index
+from banditkit.core.jit import jit_inline
 from banditkit.core.spec import Arms
 
 __all__ = ["EpsilonGreedy", "ExploreFirst", "Greedy", "Uniform"]
@@ -18,10 +19,13 @@ __all__ = ["EpsilonGreedy", "ExploreFirst", "Greedy", "Uniform"]
 class UniformPolicy(NamedTuple):
     """State of `Uniform`."""
 
-    K: int
+    p: np.ndarray  # (K,) probabilities, all 1 / K
+
+    def distribution(self, t, x):
+        return self.p
 
     def select(self, t, x, rng):
-        return draw_index(self.K, rng)
+        return draw_index(self.p.size, rng)
 
     def update(self, t, x, a, y):
         pass
@@ -43,7 +47,7 @@ class Uniform(Learner):
 
     def start(self, spec: Arms, horizon: int) -> UniformPolicy:
         """Return the policy; see `Learner.start`."""
-        return UniformPolicy(spec.K)
+        return UniformPolicy(np.full(spec.K, 1.0 / spec.K))
 
 
 class GreedyPolicy(NamedTuple):
@@ -147,19 +151,32 @@ class ExploreFirst(Learner):
         return ExploreFirstPolicy(blank_averages(spec.K), np.zeros(1, dtype=np.int64), N)
 
 
+@jit_inline
+def exploration_rate(t, K, constant):
+    """Return the probability of exploring in round t: a constant, or if below 0 the book's."""
+    if constant >= 0.0:
+        return constant
+    # the book's round t is t + 1 here, since t counts from 0
+    return (t + 1.0) ** (-1 / 3) * (K * math.log(t + 1.0)) ** (1 / 3)  # Theorem 1.6
+
+
 class EpsilonGreedyPolicy(NamedTuple):
     """State of `EpsilonGreedy`."""
 
     arms: Averages
+    p: np.ndarray  # (K,) probabilities, where somebody asks for them
     constant: float  # probability of exploring; below 0: the book's schedule
 
+    def distribution(self, t, x):
+        K = self.p.size
+        epsilon = min(1.0, exploration_rate(t, K, self.constant))
+        self.p[:] = epsilon / K
+        self.p[argmax(self.arms.means)] += 1.0 - epsilon
+        return self.p
+
     def select(self, t, x, rng):
-        K = self.arms.pulls.size
-        epsilon = self.constant
-        if epsilon < 0.0:
-            # the book's round t is t + 1 here, since t counts from 0
-            epsilon = (t + 1.0) ** (-1 / 3) * (K * math.log(t + 1.0)) ** (1 / 3)  # Theorem 1.6
-        if rng.random() < epsilon:
+        K = self.p.size
+        if rng.random() < exploration_rate(t, K, self.constant):
             return draw_index(K, rng)
         return argmax(self.arms.means)
 
@@ -208,4 +225,5 @@ class EpsilonGreedy(Learner):
     def start(self, spec: Arms, horizon: int) -> EpsilonGreedyPolicy:
         """Return the policy; see `Learner.start`."""
         constant = -1.0 if self.epsilon is None else self.epsilon
-        return EpsilonGreedyPolicy(blank_averages(spec.K, unpulled=-math.inf), constant)
+        arms = blank_averages(spec.K, unpulled=-math.inf)
+        return EpsilonGreedyPolicy(arms, np.zeros(spec.K), constant)

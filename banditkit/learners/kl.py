@@ -79,7 +79,7 @@ class KLUCB(Learner):
     KLUCB(c=3.0)
     """
 
-    unit_rewards: ClassVar[bool] = True
+    unit_range: ClassVar[bool] = True
     c: float = 0.0
 
     def __post_init__(self) -> None:
@@ -138,7 +138,7 @@ class IMED(Learner):
     IMED()
     """
 
-    unit_rewards: ClassVar[bool] = True
+    unit_range: ClassVar[bool] = True
 
     def start(self, spec: Arms, horizon: int) -> IMEDPolicy:
         """Return the policy; see `Learner.start`."""

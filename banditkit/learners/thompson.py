@@ -74,7 +74,7 @@ class Thompson(Learner):
     Thompson(b=9.0)
     """
 
-    unit_rewards: ClassVar[bool] = True
+    unit_range: ClassVar[bool] = True
     a: float = 1.0
     b: float = 1.0
 

@@ -10,13 +10,9 @@ import numpy as np
 from banditkit.core.checks import numbers, pair_up
 from banditkit.core.description import Problem
 from banditkit.core.draws import draw_beta, gamma_step
-from banditkit.core.spec import Arms
+from banditkit.core.spec import Arms, NoSuchArm
 
-__all__ = ["Bernoulli", "Beta", "Gaussian", "IIDArms", "NoSuchArm", "TwoPoint", "UniformArms"]
-
-
-class NoSuchArm(ValueError):
-    """A learner chose an arm that does not exist: ``NoSuchArm(t, arm, K)``."""
+__all__ = ["Bernoulli", "Beta", "Gaussian", "IIDArms", "TwoPoint", "UniformArms"]
 
 
 class ArmsEnv(NamedTuple):

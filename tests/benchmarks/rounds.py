@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 import banditkit as bk
+from banditkit.core.adapters import adapt
 from banditkit.core.play import blank_scorecard, player_of
 
 ARMS = bk.Bernoulli((0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95))
@@ -38,6 +39,7 @@ LEARNERS = {  # learner: its name in rounds.c
 def nanoseconds(learner, rounds, seed):
     """Return nanoseconds a round of one game."""
     env, policy = ARMS.start(rounds, None), learner.start(ARMS.spec, rounds)
+    env, policy = adapt(ARMS, learner, env, policy)
     card = blank_scorecard(bk.log_times(rounds))
     loop = player_of(env, policy)
     rngs = [np.random.default_rng([seed, who]) for who in (0, 1)]

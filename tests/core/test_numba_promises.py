@@ -97,7 +97,7 @@ def test_classes_of_one_name_do_not_run_each_others_code():
             def update(self, t, x, a, y):
                 self.counts[a] += step * y
 
-        return Same(np.zeros(1))
+        return complete(Same(np.zeros(1)))
 
     one, ten = player(1.0), player(10.0)
     for each in (one, ten, one):

@@ -71,7 +71,7 @@ def test_pulls_draw_from_the_rewards_of_their_arm_alike():
 
 
 def test_the_learner_is_told_the_number_of_arms_and_the_range_of_the_log():
-    assert bk.EmpiricalArms([[0.5, -3.0], [0.25, 2.0, 1.0]]).spec == (2, -3.0, 2.0)
+    assert bk.EmpiricalArms([[0.5, -3.0], [0.25, 2.0, 1.0]]).spec == bk.Arms(2, -3.0, 2.0)
 
 
 def test_rewards_of_an_arm_keep_their_order(log):
