@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from banditkit.result import *
     from banditkit.simulation import *
     from banditkit.theory import bounds as bounds
+    from banditkit.theory.exact import *
     from banditkit.times import *
+    from banditkit.watching import *
 
 # The public names live in these modules, which are imported when one of their names is first
 # asked for: `banditkit --help` should not wait for Numba.
@@ -30,8 +32,10 @@ _HOMES = (
     "banditkit.problems",
     "banditkit.learners",
     "banditkit.simulation",
+    "banditkit.watching",
     "banditkit.result",
     "banditkit.plots",
+    "banditkit.theory.exact",
     "banditkit.core.description",
     "banditkit.core.feedback",
     "banditkit.core.spec",

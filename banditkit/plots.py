@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from banditkit.result import Result
+from banditkit.core.description import Problem
+from banditkit.result import Foreign, Result
 from banditkit.theory.bounds import bounds_of
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ class RegretDisplay:
         what = f"mean of {replications:,} replications" if replications > 1 else "one replication"
         shading = f", shaded: {shade}" if replications > 1 else ""
         ax.set_xlabel("round $t$")
-        ax.set_ylabel("regret $R(t)$, in units of reward")
+        ax.set_ylabel(f"regret $R(t)$, in units of {_unit(self.result.problem)}")
         ax.set_title(f"{_shorten(repr(self.result.problem))}\n{what}{shading}", fontsize=10)
         ax.grid(which="major", color="#dddddd", linewidth=0.6)
         ax.set_axisbelow(True)
@@ -204,6 +205,12 @@ class RegretDisplay:
                 },
             )
             self.labels_.append(text)
+
+
+def _unit(problem: Problem) -> str:
+    if isinstance(problem, Foreign):
+        return "reward"  # only its words were saved
+    return "cost" if problem.spec.costs else "reward"
 
 
 def _check_band(band: Any) -> tuple[float, float]:

@@ -10,9 +10,10 @@ import numpy as np
 from banditkit.core.adapters import Draw, adapt, told
 from banditkit.core.description import Learner, Problem
 from banditkit.core.jit import NumbaError
+from banditkit.core.no_dice import DrawsAtRandom, NoDice
 from banditkit.core.verbs import VERBS
 
-__all__ = ["DrawsAtRandom", "NoDice", "compile_fault", "rehearse"]
+__all__ = ["compile_fault", "rehearse"]
 
 
 def rehearse(
@@ -42,17 +43,6 @@ def rehearse(
         _attempt(problem, env, "gap", t, x, a)
         y = _attempt(problem, env, "respond", t, x, a, rngs[0])
         _attempt(learner, policy, "update", t, x, a, y)
-
-
-class DrawsAtRandom(Exception):
-    """Somebody asked `NoDice` for a random number."""
-
-
-class NoDice:
-    """Stands for a generator where nothing may be drawn."""
-
-    def __getattr__(self, name: str) -> Any:
-        raise DrawsAtRandom
 
 
 def compile_fault(problem: Problem, learner: Learner, error: NumbaError) -> ValueError:

@@ -63,8 +63,9 @@ class Result:
     times : array of int64, shape (m,)
         Rounds after which regret was written down, increasing.
     regret : array of float64, shape (L, R, m)
-        Sum of the gaps up to that time, of learner l in replication r: pseudo-regret, which
-        compares means rather than luck, in units of reward.
+        Sum of the gaps up to that time, of learner l in replication r, in units of reward (or
+        cost).  With IID arms it is pseudo-regret, which compares means rather than luck; with tapes
+        of costs hindsight regret, unless the problem names another.
     seed : int
         What makes the same numbers again.
     seconds : array of float64, shape (L,)
@@ -138,9 +139,9 @@ class Result:
             "95%": high,
             "ns/round": 1e9 * self.seconds / rounds,
         }
-        noise = 1e-12 * self.mean()[:, -1].max()  # of summation, where all replications agree
+        noise = 1e-12 * np.abs(self.regret[..., -1]).max()  # of summation
         rounded = {
-            name: [0.0 if x <= noise else float(f"{x:.5g}") for x in column]
+            name: [0.0 if abs(x) <= noise else float(f"{x:.5g}") for x in column]
             for name, column in columns.items()
         }
         return pd.DataFrame(rounded, index=pd.Index(self.names, name="learner"))
@@ -196,10 +197,11 @@ class Result:
 
     def write(self, file: BinaryIO) -> None:
         """Write the bytes of `save` to an open file."""
+        tables: dict[str, np.ndarray] = {}
         words = {
             "format": _FORMAT,
-            "problem": _to_plain(self.problem),
-            "learners": [_to_plain(learner) for learner in self.learners],
+            "problem": _to_plain(self.problem, tables),
+            "learners": [_to_plain(learner, tables) for learner in self.learners],
             "names": self.names,
             "horizon": self.horizon,
             "seed": self.seed,
@@ -211,6 +213,7 @@ class Result:
             times=self.times,
             regret=self.regret,
             seconds=self.seconds,
+            **tables,  # type: ignore[arg-type]
         )
 
     def _repr_html_(self) -> str:
@@ -264,15 +267,16 @@ def load(path: str | Path) -> Result:
                 raise ValueError("it is not an npz archive")
             file.seek(0)
             with np.load(file, allow_pickle=False) as archive:
-                arrays = {name: archive[name] for name in ("words", "times", "regret", "seconds")}
+                tables = dict(archive)
+        arrays = {name: tables.pop(name) for name in ("words", "times", "regret", "seconds")}
         words = json.loads(str(arrays.pop("words")))
         if words["format"] != _FORMAT:
             raise ValueError(f"its format is {words['format']!r}, not {_FORMAT!r}")
         shape = (len(words["names"]), arrays["regret"].shape[1], arrays["times"].size)
         if arrays["regret"].shape != shape or arrays["seconds"].shape != shape[:1]:
             raise ValueError("its arrays do not fit together")
-        problem = _from_plain(words["problem"], known_problems())
-        learners = tuple(_from_plain(each, known_learners()) for each in words["learners"])
+        problem = _from_plain(words["problem"], known_problems(), tables)
+        learners = tuple(_from_plain(each, known_learners(), tables) for each in words["learners"])
         if len(learners) != shape[0] or not all(isinstance(each, Learner) for each in learners):
             raise ValueError("its learners are not learners")
         if not isinstance(problem, Problem):
@@ -304,21 +308,31 @@ def versions() -> dict[str, str]:
     return {"banditkit": __version__, "python": platform.python_version(), **packages}
 
 
-def _to_plain(value: Any) -> Any:
-    """Return a description as words and numbers that JSON knows."""
+def _to_plain(value: Any, tables: dict[str, np.ndarray]) -> Any:
+    """Return a description as words and numbers that JSON knows; arrays go into `tables`."""
     if isinstance(value, Foreign) or (
         isinstance(value, Description)
         and {**known_problems(), **known_learners()}.get(type(value).__name__) is not type(value)
     ):
         return {"class": None, "words": repr(value)}
     if isinstance(value, Description):
-        values = {field.name: _to_plain(getattr(value, field.name)) for field in fields(value)}
+        values = {
+            field.name: _to_plain(getattr(value, field.name), tables) for field in fields(value)
+        }
         return {"class": type(value).__name__, **values}
+    if isinstance(value, np.ndarray):
+        name = f"table{len(tables)}"
+        tables[name] = value
+        return {"table": name}
     return value
 
 
-def _from_plain(value: Any, known: Mapping[str, type]) -> Any:
+def _from_plain(value: Any, known: Mapping[str, type], archive: Mapping[str, np.ndarray]) -> Any:
     if not isinstance(value, dict):
         return value
-    values = {name: _from_plain(each, known) for name, each in value.items() if name != "class"}
+    if "table" in value:
+        return archive[value["table"]]
+    values = {
+        name: _from_plain(each, known, archive) for name, each in value.items() if name != "class"
+    }
     return Foreign(**values) if value["class"] is None else known[value["class"]](**values)

@@ -161,7 +161,7 @@ def play_replications(
     until = int(game.times[-1])
     rounds = 4096  # of one call; then as many as take `_CALL_SECONDS`
     for row, replication in zip(regret, replications, strict=True):
-        env_rng, policy_rng = _generators(game.seed, replication)
+        env_rng, policy_rng = generators(game.seed, replication)
         env = game.problem.start(game.horizon, env_rng)
         policy = game.learner.start(told(game.problem, game.learner), game.horizon)
         env, policy = adapt(game.problem, game.learner, env, policy)
@@ -185,7 +185,7 @@ def play_replications(
     return regret, time.perf_counter() - began
 
 
-def _generators(seed: int, replication: int) -> tuple[np.random.Generator, np.random.Generator]:
+def generators(seed: int, replication: int) -> tuple[np.random.Generator, np.random.Generator]:
     """Return the generators of environment and learner: ``SeedSequence(seed).spawn`` twice."""
     env, policy = (np.random.SeedSequence(seed, spawn_key=(replication, who)) for who in (0, 1))
     return np.random.default_rng(env), np.random.default_rng(policy)
@@ -202,9 +202,9 @@ def _explained(error: Exception, game: Game, replication: int) -> Exception:
             f"an arm is a whole number from 0 to {K - 1}"
         )
     # The same game as Python makes the same mistake, and shows the line.
-    generators = _generators(game.seed, replication)
+    rngs = generators(game.seed, replication)
     try:
-        rehearse(game.problem, game.learner, game.horizon, game.horizon, generators)
+        rehearse(game.problem, game.learner, game.horizon, game.horizon, rngs)
     except ValueError as explanation:
         return explanation
     return error
@@ -251,7 +251,7 @@ def _named(learners: Sequence[Learner] | Mapping[str, Learner]) -> dict[str, Lea
 
 def _warm_up(game: Game, reporter: Reporter) -> float:
     """Compile the loop of learner and problem, and return seconds a replication."""
-    rehearse(game.problem, game.learner, game.horizon, 3, _generators(0, 0))
+    rehearse(game.problem, game.learner, game.horizon, 3, generators(0, 0))
     last = int(game.times[-1])
     first, short = (
         game._replace(times=np.array([min(rounds, last)])) for rounds in (1, _WARM_UP_ROUNDS)

@@ -9,10 +9,11 @@ floats.
 import numpy as np
 
 import banditkit as bk
+from banditkit.core.adapters import adapt, told
 from banditkit.core.play import blank_scorecard
-from banditkit.core.verbs import complete
 
-LEARNERS = {
+# Chapter 1 and its literature.
+STOCHASTIC = {
     "Doubling": [
         bk.Doubling(bk.UCB1(anytime=False)),
         bk.Doubling(bk.SuccessiveElimination(exploration=0.1)),
@@ -34,7 +35,34 @@ LEARNERS = {
     "Uniform": [bk.Uniform()],
 }
 
-PROBLEMS = {
+# Chapters 5 and 6.
+ADVERSARIAL = {
+    "AdaHedge": [bk.AdaHedge()],
+    "Batched": [bk.Batched(bk.Exp3()), bk.Batched(bk.UCB1(), size=7)],
+    "BlumMansour": [bk.BlumMansour(), bk.BlumMansour(bk.Hedge(rate=0.1))],
+    "Exp3": [bk.Exp3(), bk.Exp3(rate=0.1, mixing=0.05)],
+    "Exp3IX": [bk.Exp3IX(), bk.Exp3IX(rate=0.1, implicit=0.01)],
+    "Exp3P": [bk.Exp3P(), bk.Exp3P(delta=0.01)],
+    "Exp3PlusPlus": [bk.Exp3PlusPlus(), bk.Exp3PlusPlus(alpha=0.1, scale=0.5)],
+    "Exp3Rewards": [bk.Exp3Rewards(), bk.Exp3Rewards(mixing=0.1)],
+    "Exp3S": [bk.Exp3S(), bk.Exp3S(shifts=3, mixing=0.1, share=0.01)],
+    "Exp4": [bk.Exp4(), bk.Exp4(rate=0.1, mixing=0.05)],
+    "FixedShare": [bk.FixedShare(), bk.FixedShare(shifts=0), bk.FixedShare(2, 0.1, rate=0.3)],
+    "FollowTheLeader": [bk.FollowTheLeader()],
+    "Hedge": [bk.Hedge(), bk.Hedge(best_cost=0.5), bk.Hedge(second_moment=4.0)],
+    "MajorityVote": [bk.MajorityVote()],
+    "OnlineGradientDescent": [bk.OnlineGradientDescent(), bk.OnlineGradientDescent(rate=0.1)],
+    "OptimisticHedge": [bk.OptimisticHedge(), bk.OptimisticHedge(rate=0.2)],
+    "Restarting": [bk.Restarting(bk.UCB1(), every=13), bk.Restarting(bk.Exp3(), every=17)],
+    "Rexp3": [bk.Rexp3(variation=2.0)],
+    "TsallisINF": [bk.TsallisINF()],
+    "WeightedMajority": [bk.WeightedMajority(), bk.WeightedMajority(rate=0.1)],
+}
+
+LEARNERS = STOCHASTIC | ADVERSARIAL
+
+# Where the score is a sum of fixed gaps of the arms: IID arms.
+IID = {
     "Bernoulli": [
         bk.Bernoulli((0.4, 0.6)),
         bk.Bernoulli((0.3,)),
@@ -55,6 +83,46 @@ PROBLEMS = {
         bk.UniformArms(low=(0.1, 0.1, 0.3), high=(0.1, 0.1, 0.3)),
     ],
 }
+
+_TABLE = np.random.default_rng(0).integers(0, 9, size=(200, 3)) / 8
+_ADVICE = np.random.default_rng(1).integers(0, 3, size=(200, 4))
+
+COSTS = {
+    "AdaptiveAdversary": [bk.AdaptiveAdversary(3), bk.AdaptiveAdversary(2, feedback="full")],
+    "AlternatingCosts": [bk.AlternatingCosts(), bk.AlternatingCosts(feedback="full")],
+    "BinaryStrings": [bk.BinaryStrings(3), bk.BinaryStrings(2, feedback="full")],
+    "BlockAdvice": [bk.BlockAdvice(2, 3), bk.BlockAdvice(3, 2, epsilon=0.5, feedback="full")],
+    "DriftingCosts": [bk.DriftingCosts(3, 2.0), bk.DriftingCosts(1, 0.0, feedback="full")],
+    "DynamicRegret": [bk.DynamicRegret(bk.SwitchingCosts([[0.2, 0.8], [0.8, 0.2]]))],
+    "ExpectedRegret": [
+        bk.ExpectedRegret(bk.IIDCosts((0.2, 0.8), feedback="full")),
+        bk.ExpectedRegret(bk.Bernoulli((0.4, 0.6))),
+        bk.ExpectedRegret(bk.BlockAdvice(2, 2)),
+    ],
+    "ExpertAdvice": [
+        bk.ExpertAdvice(_TABLE, _ADVICE),
+        bk.ExpertAdvice(_TABLE, _ADVICE, feedback="full"),
+    ],
+    "ForesightRegret": [bk.ForesightRegret(bk.IIDCosts((0.2, 0.8)))],
+    "HeavyCosts": [bk.HeavyCosts((0.1, 0.2)), bk.HeavyCosts((0.1, 0.2), 3.0, feedback="full")],
+    "IIDCosts": [bk.IIDCosts((0.2, 0.5, 0.8)), bk.IIDCosts((0.4,), feedback="full")],
+    "LossTable": [
+        bk.LossTable(_TABLE),
+        bk.LossTable(_TABLE, feedback="full"),
+        bk.LossTable(4 * _TABLE - 2, lowest=-2, highest=2),
+        bk.LossTable(4 * _TABLE, highest=4, feedback="full"),
+    ],
+    "PerfectExpert": [bk.PerfectExpert(5), bk.PerfectExpert(8, feedback="full")],
+    "ShiftingRegret": [bk.ShiftingRegret(bk.LossTable(_TABLE, feedback="full"), shifts=2)],
+    "SwapRegret": [bk.SwapRegret(bk.LossTable(_TABLE))],
+    "SwitchingCosts": [
+        bk.SwitchingCosts([[0.2, 0.8], [0.8, 0.2], [0.0, 1.0]]),
+        bk.SwitchingCosts([[0.2, 0.8]], feedback="full"),
+    ],
+    "SwitchingFee": [bk.SwitchingFee(bk.IIDCosts((0.2, 0.8)), fee=0.5)],
+}
+
+PROBLEMS = IID | COSTS
 
 
 def all_of(table):
@@ -79,10 +147,10 @@ def generators(seed):
 def regret_of(loop, problem, learner, *, horizon, seed, calls=(), gaps=None):
     """Return the regret after each round, as `loop` plays it; `calls` are times to pause at."""
     env_rng, policy_rng = generators(seed)
-    env = complete(problem.start(horizon, env_rng))
-    policy = complete(learner.start(problem.spec, horizon))
+    env = problem.start(horizon, env_rng)
     if gaps is not None:
         env = env._replace(gaps=gaps)
+    env, policy = adapt(problem, learner, env, learner.start(told(problem, learner), horizon))
     card = blank_scorecard(np.arange(1, horizon + 1))
     for until in (*calls, horizon):
         loop(env, policy, card, until, env_rng, policy_rng)

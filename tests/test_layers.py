@@ -22,7 +22,8 @@ MAY_IMPORT = {
     "result": {"core", "catalogue", "files"},
     "simulation": {"core", "problems", "progress", "rehearsal", "result", "times"},
     "theory": {"core", "problems", "learners"},
-    "plots": {"result", "theory"},
+    "watching": {"core", "simulation"},
+    "plots": {"core", "result", "theory"},
     "experiment": {
         "core", "catalogue", "files", "plots", "progress", "result", "simulation", "theory",
     },

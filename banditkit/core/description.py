@@ -31,7 +31,7 @@ class Description(ABC):  # noqa: B024 - what is abstract differs between problem
 
     def __repr__(self) -> str:
         words = []
-        for field in fields(self):
+        for field in sorted(fields(self), key=lambda field: bool(field.kw_only)):
             value = getattr(self, field.name)
             if field.default is MISSING:
                 words.append(repr(value))

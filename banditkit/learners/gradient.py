@@ -25,14 +25,14 @@ def project_on_simplex(v):
     algorithm for finding the projection of a point onto the canonical simplex".
     """
     floor = -math.inf
-    size = 0
+    size = v.size + 1
     while True:
         total, kept = 0.0, 0
         for i in range(v.size):
             if v[i] > floor:
                 total += v[i]
                 kept += 1
-        if kept == size:
+        if kept >= size:  # by rounding, one may come back; never mind
             break
         size = kept
         floor = (total - 1.0) / kept

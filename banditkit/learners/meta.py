@@ -178,7 +178,8 @@ class Restarting(MetaLearner):
     --------
     >>> import banditkit as bk
     >>> tape = bk.DynamicRegret(bk.SwitchingCosts([[0, 1], [1, 0]] * 5))
-    >>> learners = [bk.UCB1(), bk.Restarting(bk.UCB1(), every=500)]
+    >>> ucb = bk.UCB1(exploration=0.5)
+    >>> learners = [ucb, bk.Restarting(ucb, every=500)]
     >>> result = bk.simulate(tape, learners, horizon=10_000, replications=20, seed=0)
     >>> bool(2 * result.mean()[1, -1] < result.mean()[0, -1])
     True

@@ -384,7 +384,7 @@ class AlternatingCosts(CostTape):
     >>> tape = bk.AlternatingCosts(feedback="full")
     >>> result = bk.simulate(tape, [bk.FollowTheLeader()], horizon=1000, seed=0)
     >>> float(result.mean()[0, -1])
-    499.5
+    500.0
     """
 
     @property

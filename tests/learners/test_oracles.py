@@ -14,7 +14,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from instances import LEARNERS, PROBLEMS, actions_of, all_of, generators, plays, regret_of
+from instances import (
+    IID,
+    LEARNERS,
+    PROBLEMS,
+    STOCHASTIC,
+    actions_of,
+    all_of,
+    generators,
+    plays,
+    regret_of,
+)
 from naive import learners as naive
 from naive.play import play as play_naively
 
@@ -91,7 +101,7 @@ NO_HORIZON = [
     bk.UCBV(),
     bk.Uniform(),
 ]
-ALL_LEARNERS, ALL_PROBLEMS = all_of(LEARNERS), all_of(PROBLEMS)
+ALL_LEARNERS, ALL_PROBLEMS = all_of(STOCHASTIC), all_of(IID)
 
 of_pairs = pytest.mark.parametrize(("learner", "oracle_of"), PAIRS, ids=lambda x: _name(x))
 of_learners = pytest.mark.parametrize("learner", ALL_LEARNERS, ids=repr)
@@ -214,13 +224,13 @@ def test_compiled_and_interpreted_games_are_equal_to_the_bit(learner, problem):
 WITHOUT_COMPILER = """
 import sys, warnings
 import numpy as np
-from instances import LEARNERS, PROBLEMS, all_of, plays, regret_of
+from instances import IID, STOCHASTIC, all_of, plays, regret_of
 from banditkit.core.play import play
 
 warnings.simplefilter("error")
 regrets = [
     regret_of(play, problem, learner, horizon=100, seed=5)
-    for learner in all_of(LEARNERS) for problem in all_of(PROBLEMS) if plays(learner, problem)
+    for learner in all_of(STOCHASTIC) for problem in all_of(IID) if plays(learner, problem)
 ]
 np.save(sys.argv[1], np.array(regrets))
 """
@@ -240,9 +250,9 @@ def test_a_process_without_compiler_plays_the_same_to_the_bit(tmp_path):
 
 def test_what_needs_rewards_in_the_unit_interval_or_a_bounded_one_refuses_others():
     normal, wide = bk.Gaussian((0.0, 1.0)), bk.UniformArms((0.0, 0.0), (1.0, 2.0))
-    refusing = {name for name, (learner, *_) in LEARNERS.items() if not plays(learner, normal)}
+    refusing = {name for name, (learner, *_) in STOCHASTIC.items() if not plays(learner, normal)}
     assert {"KLUCB", "IMED", "Thompson", "UCBV"} <= refusing
-    refusing = {name for name, (learner, *_) in LEARNERS.items() if not plays(learner, wide)}
+    refusing = {name for name, (learner, *_) in STOCHASTIC.items() if not plays(learner, wide)}
     assert {"KLUCB", "IMED", "Thompson"} <= refusing
     assert "UCBV" not in refusing
     assert not plays(bk.Doubling(bk.KLUCB()), normal)

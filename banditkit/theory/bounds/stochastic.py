@@ -1,4 +1,4 @@
-"""The theorems of chapter 1 as functions: a problem and a time go in, a bound on regret comes out.
+"""The theorems of chapter 1 as functions of a problem and a time.
 
 Slivkins' theorems are stated with O(.); the constants here come from his proofs, spelled out.
 All of them rest on the clean event, that every average of every arm is within
@@ -13,12 +13,11 @@ bound on ``E[R(T)]``.
 import math
 from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from banditkit.core.checks import whole
 from banditkit.core.description import Learner, Problem
 from banditkit.core.divergences import kl_bernoulli
 from banditkit.core.jit import jit, jit_helper
@@ -34,10 +33,9 @@ from banditkit.learners import (
     Uniform,
 )
 from banditkit.problems import Bernoulli, EmpiricalArms, Gaussian, IIDArms, TwoPoint
+from banditkit.theory.bounds.common import Curve, Theorems, out, times_and_horizon, times_of
 
 __all__ = [
-    "Bound",
-    "bounds_of",
     "epsilon_greedy",
     "explore_first",
     "lai_robbins",
@@ -51,7 +49,6 @@ __all__ = [
     "uniform",
 ]
 
-Curve = np.ndarray | float
 _EXACT_ROUNDS = 200_000  # of epsilon-greedy's bound
 
 
@@ -71,8 +68,8 @@ def uniform(problem: IIDArms, t: ArrayLike) -> Curve:
     >>> bk.bounds.uniform(bk.Bernoulli((0.0, 1.0)), 100)
     50.0
     """
-    t = _times(t)
-    return _out(t * _gaps(problem).mean())
+    t = times_of(t)
+    return out(t * gaps_of(problem).mean())
 
 
 def explore_first(
@@ -106,11 +103,11 @@ def explore_first(
     >>> round(bk.bounds.explore_first(bk.Bernoulli((0.4, 0.6)), 10_000, N=500), 1)
     4838.8
     """
-    t, T, K = *_times_and_horizon(t, horizon), _arms_of_length_one(problem)
+    t, T, K = *times_and_horizon(t, horizon), _arms_of_length_one(problem)
     learner = ExploreFirst(N)
     pulls = np.vectorize(partial(learner.pulls_per_arm, K), otypes=[float])(T)
     exploiting = 2.0 * t * np.sqrt(2.0 * np.log(T) / pulls) + 2.0 * K * t / T**4
-    return _out(np.where(t <= K * pulls, t, K * pulls + exploiting))
+    return out(np.where(t <= K * pulls, t, K * pulls + exploiting))
 
 
 def epsilon_greedy(problem: IIDArms, t: ArrayLike) -> Curve:
@@ -141,9 +138,9 @@ def epsilon_greedy(problem: IIDArms, t: ArrayLike) -> Curve:
     >>> bk.bounds.epsilon_greedy(bk.Bernoulli((0.4, 0.6)), 10)  # at first, no better than t
     10.0
     """
-    t, K = _times(t), _arms_of_length_one(problem)
+    t, K = times_of(t), _arms_of_length_one(problem)
     times, where = np.unique(t.astype(np.int64), return_inverse=True)
-    return _out(_epsilon_greedy_sums(K, times)[where].reshape(t.shape))
+    return out(_epsilon_greedy_sums(K, times)[where].reshape(t.shape))
 
 
 @jit
@@ -315,10 +312,10 @@ def ucb1_auer(problem: IIDArms, t: ArrayLike) -> Curve:
     >>> round(bk.bounds.ucb1_auer(bk.Bernoulli((0.4, 0.6)), 10_000), 1)
     369.3
     """
-    t = _times(t)
+    t = times_of(t)
     _arms_of_length_one(problem)
     gaps = _positive_gaps(problem)
-    return _out(8.0 * np.log(t) * (1.0 / gaps).sum() + (1.0 + math.pi**2 / 3.0) * gaps.sum())
+    return out(8.0 * np.log(t) * (1.0 / gaps).sum() + (1.0 + math.pi**2 / 3.0) * gaps.sum())
 
 
 def moss(problem: IIDArms, t: ArrayLike, *, horizon: int | None = None) -> Curve:
@@ -349,8 +346,8 @@ def moss(problem: IIDArms, t: ArrayLike, *, horizon: int | None = None) -> Curve
     >>> round(bk.bounds.moss(bk.Bernoulli((0.4, 0.6)), 10_000), 1)
     2757.9
     """
-    _, T, K = *_times_and_horizon(t, horizon), _arms_of_length_one(problem)
-    return _out(19.5 * np.sqrt(K * T) + _gaps(problem).sum())
+    _, T, K = *times_and_horizon(t, horizon), _arms_of_length_one(problem)
+    return out(19.5 * np.sqrt(K * T) + gaps_of(problem).sum())
 
 
 def lai_robbins_constant(problem: IIDArms) -> float:
@@ -378,7 +375,7 @@ def lai_robbins_constant(problem: IIDArms) -> float:
     >>> round(bk.bounds.lai_robbins_constant(bk.Bernoulli((0.4, 0.6))), 3)
     2.466
     """
-    gaps = _gaps(problem)
+    gaps = gaps_of(problem)
     divergences = _divergences(problem, int(np.argmin(gaps)))
     return math.fsum(gap / kl for gap, kl in zip(gaps, divergences, strict=True) if gap > 0.0)
 
@@ -407,18 +404,7 @@ def lai_robbins(problem: IIDArms, t: ArrayLike) -> Curve:
     >>> round(bk.bounds.lai_robbins(bk.Bernoulli((0.4, 0.6)), 10_000), 1)
     22.7
     """
-    return _out(lai_robbins_constant(problem) * np.log(_times(t)))
-
-
-class Bound(NamedTuple):
-    """A theorem about a learner on a problem, ready to be drawn."""
-
-    theorem: str  # e.g. "Thm 1.15 (11)"
-    curve: Callable[[ArrayLike], Curve]  # time, in rounds -> bound on the expected regret
-    from_above: bool = True  # False: regret can't be lower, in the long run
-
-
-Theorems = dict[str, Callable[..., Curve]]  # name -> function of a problem and a time
+    return out(lai_robbins_constant(problem) * np.log(times_of(t)))
 
 
 def _of_explore_first(learner: ExploreFirst, T: int) -> Theorems:
@@ -457,7 +443,7 @@ def _lai_robbins_only(learner: Learner, T: int) -> Theorems:
     return {"Lai & Robbins, C log t": lai_robbins}
 
 
-_THEOREMS: dict[type[Learner], Callable[[Any, int], Theorems]] = {
+THEOREMS: dict[type[Learner], Callable[[Any, int], Theorems]] = {
     Uniform: lambda learner, T: {"exact": uniform},
     ExploreFirst: _of_explore_first,
     EpsilonGreedy: _of_epsilon_greedy,
@@ -470,60 +456,7 @@ _THEOREMS: dict[type[Learner], Callable[[Any, int], Theorems]] = {
 }
 
 
-def bounds_of(learner: Learner, problem: Problem, horizon: int) -> list[Bound]:
-    """Return the theorems that hold for `learner` on `problem`, as functions of time.
-
-    Parameters
-    ----------
-    learner : Learner
-        A learner; one that no theorem speaks of, or not with these parameters, has none.
-    problem : Problem
-        The problem it plays.
-    horizon : int
-        T.
-
-    Examples
-    --------
-    >>> import banditkit as bk
-    >>> [bound.theorem for bound in bk.bounds.bounds_of(bk.MOSS(), bk.Bernoulli((0.4, 0.6)), 100)]
-    ['MOSS, sqrt(KT)']
-    >>> bk.bounds.bounds_of(bk.UCB1(exploration=0.1), bk.Bernoulli((0.4, 0.6)), 100)
-    []
-    """
-    kept = []
-    theorems = _THEOREMS.get(type(learner))
-    for theorem, function in (theorems(learner, horizon) if theorems else {}).items():
-        try:
-            function(problem, min(horizon, problem.spec.K))
-        except ValueError:  # does not hold for this problem
-            continue
-        kept.append(Bound(theorem, partial(function, problem), function is not lai_robbins))
-    return kept
-
-
-def _times(t: ArrayLike) -> np.ndarray:
-    times = np.asarray(t, dtype=float)
-    if not (np.isfinite(times) & (times >= 1)).all():
-        raise ValueError(f"a time is a number of rounds, 1 or more; got {t!r}")
-    return times
-
-
-def _times_and_horizon(t: ArrayLike, horizon: int | None) -> tuple[np.ndarray, np.ndarray]:
-    times = _times(t)
-    if horizon is None:
-        return times, times
-    if times.max() > whole("horizon", horizon, least=1):
-        raise ValueError(f"the bound holds up to the horizon {horizon}; got time {times.max():g}")
-    return times, np.full(times.shape, float(horizon))
-
-
-def _out(curve: ArrayLike) -> Curve:
-    """Return a number for a number, and an array for an array."""
-    array = np.asarray(curve, dtype=float)
-    return array if array.ndim else float(array)
-
-
-def _gaps(problem: Problem) -> np.ndarray:
+def gaps_of(problem: Problem) -> np.ndarray:
     if not isinstance(problem, IIDArms):
         raise ValueError(f"the bound is about IID arms; got {type(problem).__name__}")
     return problem.gaps
@@ -531,7 +464,7 @@ def _gaps(problem: Problem) -> np.ndarray:
 
 def _arms_of_length_one(problem: Problem) -> int:
     """Return K, if Hoeffding's inequality holds for these arms with the radius of chapter 1."""
-    gaps = _gaps(problem)
+    gaps = gaps_of(problem)
     if isinstance(problem, Gaussian):
         holds = max(problem.std) <= 0.5 and gaps.max() <= 1.0  # variance 1/4: Theorem A.2
     else:
@@ -546,19 +479,19 @@ def _arms_of_length_one(problem: Problem) -> int:
 
 
 def _positive_gaps(problem: IIDArms) -> np.ndarray:
-    gaps = _gaps(problem)
+    gaps = gaps_of(problem)
     return gaps[gaps > 0.0]
 
 
 def _root_bound(factor: float, problem: IIDArms, t: ArrayLike, horizon: int | None) -> Curve:
-    t, T, K = *_times_and_horizon(t, horizon), _arms_of_length_one(problem)
-    return _out(K + factor * np.sqrt(2.0 * K * t * np.log(T)) + 2.0 * t / T**2)
+    t, T, K = *times_and_horizon(t, horizon), _arms_of_length_one(problem)
+    return out(K + factor * np.sqrt(2.0 * K * t * np.log(T)) + 2.0 * t / T**2)
 
 
 def _log_bound(factor: float, problem: IIDArms, t: ArrayLike, horizon: int | None) -> Curve:
-    t, T, _ = *_times_and_horizon(t, horizon), _arms_of_length_one(problem)
+    t, T, _ = *times_and_horizon(t, horizon), _arms_of_length_one(problem)
     gaps = _positive_gaps(problem)
-    return _out(gaps.sum() + factor * np.log(T) * (1.0 / gaps).sum() + 2.0 * t / T**2)
+    return out(gaps.sum() + factor * np.log(T) * (1.0 / gaps).sum() + 2.0 * t / T**2)
 
 
 def _divergences(problem: IIDArms, best: int) -> list[float]:

@@ -1,0 +1,56 @@
+"""Theorems as functions: a problem and a time go in, a bound on regret comes out.
+
+They stand chapter by chapter in the modules of this package; `bounds_of` knows which of them speak
+of a learner.
+"""
+
+from functools import partial
+
+from banditkit.core.description import Learner, Problem
+from banditkit.theory.bounds import adversarial, stochastic
+from banditkit.theory.bounds.adversarial import *
+from banditkit.theory.bounds.common import Bound
+from banditkit.theory.bounds.stochastic import *
+
+__all__ = ["Bound", "bounds_of"]
+__all__ += [*stochastic.__all__, *adversarial.__all__]
+
+_THEOREMS = {**stochastic.THEOREMS, **adversarial.THEOREMS}
+# What regret can't be lower than.
+_FROM_BELOW = (
+    adversarial.binary_strings,
+    adversarial.fair_coins,
+    adversarial.fooled,
+    stochastic.lai_robbins,
+)
+
+
+def bounds_of(learner: Learner, problem: Problem, horizon: int) -> list[Bound]:
+    """Return the theorems that hold for `learner` on `problem`, as functions of time.
+
+    Parameters
+    ----------
+    learner : Learner
+        A learner; one that no theorem speaks of, or not with these parameters, has none.
+    problem : Problem
+        The problem it plays.
+    horizon : int
+        T.
+
+    Examples
+    --------
+    >>> import banditkit as bk
+    >>> [bound.theorem for bound in bk.bounds.bounds_of(bk.MOSS(), bk.Bernoulli((0.4, 0.6)), 100)]
+    ['MOSS, sqrt(KT)']
+    >>> bk.bounds.bounds_of(bk.UCB1(exploration=0.1), bk.Bernoulli((0.4, 0.6)), 100)
+    []
+    """
+    kept = []
+    theorems = _THEOREMS.get(type(learner))
+    for theorem, function in (theorems(learner, horizon) if theorems else {}).items():
+        try:
+            function(problem, min(horizon, problem.spec.K))
+        except ValueError:  # does not hold for this problem
+            continue
+        kept.append(Bound(theorem, partial(function, problem), function not in _FROM_BELOW))
+    return kept
