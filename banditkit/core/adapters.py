@@ -18,7 +18,7 @@ from banditkit.core.feedback import Feedback
 from banditkit.core.spec import Advice, Arms
 from banditkit.core.verbs import complete
 
-__all__ = ["Draw", "adapt", "told"]
+__all__ = ["Draw", "ShownChoicePolicy", "ShownPolicy", "adapt", "told"]
 
 
 class Draw(NamedTuple):

@@ -1,12 +1,13 @@
 """Exact answers for small games: expected regret by enumeration, and costs that fool a learner."""
 
 import copy
+import math
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from banditkit.core.adapters import Draw, adapt, told
+from banditkit.core.adapters import Draw, ShownChoicePolicy, ShownPolicy, adapt, told
 from banditkit.core.checks import whole
 from banditkit.core.description import Learner, Problem
 from banditkit.core.feedback import Feedback
@@ -15,7 +16,7 @@ from banditkit.problems import AdaptiveAdversary
 
 __all__ = ["expected_regret", "fooling_costs"]
 
-_MOST_GAMES = 2**20
+_MOST_BITS = 16  # at most 2**16 games
 
 
 def expected_regret(problem: Problem, learner: Learner, *, horizon: int) -> np.ndarray:
@@ -32,7 +33,7 @@ def expected_regret(problem: Problem, learner: Learner, *, horizon: int) -> np.n
     learner : Learner
         A learner that tells its distribution, or draws nothing.
     horizon : int
-        T, with at most 2**20 games.
+        T, with at most 2**16 games.
 
     Returns
     -------
@@ -63,12 +64,12 @@ def expected_regret(problem: Problem, learner: Learner, *, horizon: int) -> np.n
         env, policy = adapt(problem, learner, env, policy)
         regret = np.zeros(horizon)
         games = [(1.0, env, policy)]
+        if hasattr(_inner(policy), "distribution") and horizon * math.log2(K) > _MOST_BITS:
+            raise ValueError(
+                f"{K} arms and {horizon} rounds make too many games; expected_regret is for at "
+                f"most {2**_MOST_BITS} of them"
+            )
         for t in range(horizon):
-            if len(games) > _MOST_GAMES // K:
-                raise ValueError(
-                    f"{K} arms and {horizon} rounds make too many games; expected_regret is for "
-                    f"at most {_MOST_GAMES} of them"
-                )
             following = []
             for probability, env, policy in games:
                 x = env.observe(t, NoDice())
@@ -90,14 +91,19 @@ def expected_regret(problem: Problem, learner: Learner, *, horizon: int) -> np.n
 
 def _actions(policy: Any, t: int, x: Any) -> Iterator[tuple[float, Any]]:
     """Yield the actions that are possible in round t, with their probabilities."""
-    shown = hasattr(policy, "policy") and not hasattr(policy, "distribution")
-    inner = policy.policy if shown else policy
+    inner = _inner(policy)
+    shown = inner is not policy
     if hasattr(inner, "distribution"):
         p = inner.distribution(t, x)
         for arm in np.flatnonzero(p > 0.0):
             yield p[arm], Draw(int(arm), p) if shown else int(arm)
     else:
         yield 1.0, policy.select(t, x, NoDice())
+
+
+def _inner(policy: Any) -> Any:
+    """Return the policy that draws: one that is shown stands inside of what shows it."""
+    return policy.policy if isinstance(policy, ShownPolicy | ShownChoicePolicy) else policy
 
 
 def fooling_costs(

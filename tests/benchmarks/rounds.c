@@ -10,6 +10,7 @@ enum { K = 10 };
 static const double MU[K] = {.1, .2, .3, .4, .5, .6, .7, .8, .9, .95};
 static uint64_t s[4];
 static double n[K], sum[K];
+static long T = 1000000;
 
 static inline uint64_t rotl(uint64_t x, int k) { return (x << k) | (x >> (64 - k)); }
 static inline uint64_t next(void) {
@@ -76,19 +77,38 @@ static int thompson(long t) {
     return best;
 }
 
-#define PLAY(select) do { \
+static double w[K], total, drop, p_arm;  /* exp3, with all weights in one row */
+static int exp3(long t) {
+    if (t == 0) {
+        for (int i = 0; i < K; i++) w[i] = 1;
+        drop = -log1p(-sqrt(log(K) / (3. * K * T)));
+    }
+    total = 0;
+    for (int i = 0; i < K; i++) total += w[i];
+    if (total < 1e-100) for (int i = 0; i < K; i++) w[i] *= 1e100;
+    double u = uniform() * total;
+    int arm = 0;
+    while (arm < K - 1 && (u -= w[arm]) >= 0) arm++;
+    p_arm = w[arm] / total;
+    return arm;
+}
+static inline void nothing(int arm, double y) { }
+static inline void fall(int arm, double y) { w[arm] *= exp(-drop * (1 - y) / p_arm); }
+
+#define PLAY(select, learn) do { \
     s[0] = 1; s[1] = 2; s[2] = 3; s[3] = 4; for (int i = 0; i < 100; i++) next(); \
     for (int i = 0; i < K; i++) n[i] = sum[i] = 0; \
     double regret = 0; struct timespec p, q; clock_gettime(CLOCK_MONOTONIC, &p); \
     for (long t = 0; t < T; t++) { \
         int arm = select(t); regret += .95 - MU[arm]; \
-        double y = uniform() < MU[arm]; n[arm] += 1; sum[arm] += y; } \
+        double y = uniform() < MU[arm]; n[arm] += 1; sum[arm] += y; learn(arm, y); } \
     clock_gettime(CLOCK_MONOTONIC, &q); \
     printf(#select " %.3f %.1f\n", ((q.tv_sec - p.tv_sec) * 1e9 + q.tv_nsec - p.tv_nsec) / T, regret); \
 } while (0)
 
 int main(int argc, char **argv) {
-    long T = argc > 1 ? atol(argv[1]) : 1000000;
-    PLAY(only); PLAY(epsilon_greedy); PLAY(ucb1); PLAY(thompson); PLAY(klucb);
+    if (argc > 1) T = atol(argv[1]);
+    PLAY(only, nothing); PLAY(epsilon_greedy, nothing); PLAY(ucb1, nothing);
+    PLAY(thompson, nothing); PLAY(klucb, nothing); PLAY(exp3, fall);
     return 0;
 }

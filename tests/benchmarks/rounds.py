@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 import banditkit as bk
-from banditkit.core.adapters import adapt
+from banditkit.core.adapters import adapt, told
 from banditkit.core.play import blank_scorecard, player_of
 
 ARMS = bk.Bernoulli((0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95))
@@ -33,13 +33,21 @@ LEARNERS = {  # learner: its name in rounds.c
     bk.IMED(): None,
     bk.Thompson(): "thompson",
     bk.Doubling(bk.UCB1(anytime=False)): None,
+    bk.Exp3(): "exp3",
+    bk.Exp3Rewards(): None,
+    bk.Exp3IX(): None,
+    bk.Exp3P(): None,
+    bk.Exp3S(): None,
+    bk.TsallisINF(): None,
+    bk.Exp3PlusPlus(): None,
+    bk.BlumMansour(): None,
 }
 
 
-def nanoseconds(learner, rounds, seed):
+def nanoseconds(learner, rounds, seed, problem=ARMS):
     """Return nanoseconds a round of one game."""
-    env, policy = ARMS.start(rounds, None), learner.start(ARMS.spec, rounds)
-    env, policy = adapt(ARMS, learner, env, policy)
+    env, policy = problem.start(rounds, None), learner.start(told(problem, learner), rounds)
+    env, policy = adapt(problem, learner, env, policy)
     card = blank_scorecard(bk.log_times(rounds))
     loop = player_of(env, policy)
     rngs = [np.random.default_rng([seed, who]) for who in (0, 1)]

@@ -871,7 +871,7 @@ def test_who_throws_no_dice_pays_in_every_round(learner, K):
     assert (regret >= rounds - rounds / K).all()
 
 
-@pytest.mark.parametrize("learner", [bk.UCB1(), bk.FollowTheLeader()], ids=name_of)
+@pytest.mark.parametrize("learner", [bk.Greedy(), bk.FollowTheLeader()], ids=name_of)
 def test_who_throws_no_dice_pays_in_every_compiled_round_too(learner):
     spite, T = bk.AdaptiveAdversary(3, feedback=learner.accepts), 150
     regret = simulate_each_round(spite, [learner], T, replications=2)
@@ -1042,8 +1042,7 @@ def test_with_full_feedback_nothing_random_is_left_of_compiled_expected_regret()
     problem = bk.ExpectedRegret(table)
     compiled = simulate_each_round(problem, [bk.Hedge()], 40, replications=20)
     assert (compiled == compiled[:, :1]).all()
-    assert compiled[0, 0] == pytest.approx(regret_of(problem, bk.Hedge(), 40), rel=1e-12)
-    assert (simulate_each_round(table, [bk.Hedge()], 40, 20).std(axis=1)[0] > 0).all()
+    assert (compiled[0, 0] == regret_of(problem, bk.Hedge(), 40)).all()
 
 
 @pytest.mark.parametrize(
@@ -1074,16 +1073,12 @@ def test_regret_is_on_average_the_expected_regret(problem, learner):
         assert expected[:, -1].std() < plain[:, -1].std()
 
 
-def test_compiled_regret_of_exp3_on_arms_is_on_average_the_expected_regret():
-    arms, T = bk.Bernoulli((0.3, 0.5, 0.7)), 200
-    plain = simulate_each_round(arms, [bk.Exp3()], T, replications=2000)[0]
-    expected = simulate_each_round(bk.ExpectedRegret(arms), [bk.Exp3()], T, replications=2000)[0]
-    difference = plain - expected
-    error = difference.std(axis=0, ddof=1) / math.sqrt(2000)
-    assert (abs(difference.mean(axis=0)) <= 4 * error + 1e-12).all()
-    assert expected[7] == pytest.approx(
-        regret_of(bk.ExpectedRegret(arms), bk.Exp3(), T, replication=7), rel=1e-12
-    )
+def test_compiled_expected_regret_on_arms_is_the_interpreted_one():
+    problem, learner, T = bk.ExpectedRegret(bk.Bernoulli((0.3, 0.5, 0.7))), bk.Exp3(rate=0.2), 100
+    compiled = simulate_each_round(problem, [learner], T)[0]
+    games = [regret_of(problem, learner, T, replication=i) for i in range(3)]
+    assert (compiled == games).all()
+    assert len(set(compiled[:, -1])) == 3
 
 
 # ------------------------------------------------------------------------- fees for a change
