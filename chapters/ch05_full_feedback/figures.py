@@ -114,7 +114,7 @@ def gallery(horizon: float = 1e4, replications: int = 20, seed: int = 0) -> Figu
         result = bk.simulate(
             bk.ExpectedRegret(tape), learners, horizon=horizon, replications=replications, seed=seed
         )
-        bk.RegretDisplay.from_result(result).plot(ax, log="x")
+        bk.RegretDisplay.from_result(result).plot(ax, log="")
         ax.axhline(0.0, color="#999999", linewidth=0.8)
     return figure
 

@@ -77,12 +77,10 @@ def fooled(K: int = 10, horizon: float = 1e5, replications: int = 20, seed: int 
 
 
 def with_bounds(K: int = 10, horizon: float = 1e6, replications: int = 20, seed: int = 0) -> Figure:
-    """Draw regret with its theorems, on a tape whose best arm changes four times."""
-    means = [[0.3 if arm == s % K else 0.5 for arm in range(K)] for s in (0, 1, 0, 2, 0)]
+    """Draw regret with its theorems on log-log axes, where one of K arms is a little better."""
+    tape = bk.IIDCosts([0.45, *[0.5] * (K - 1)])
     learners = [bk.Exp3(), bk.Exp3Rewards(), bk.Exp3IX(), bk.TsallisINF(), bk.Exp3P()]
-    result = bk.simulate(
-        bk.SwitchingCosts(means), learners, horizon=horizon, replications=replications, seed=seed
-    )
+    result = bk.simulate(tape, learners, horizon=horizon, replications=replications, seed=seed)
     return bk.RegretDisplay.from_result(result).plot(bounds=True).figure_
 
 
