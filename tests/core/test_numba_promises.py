@@ -9,7 +9,9 @@ from typing import NamedTuple
 import numba
 import numpy as np
 import pytest
+from numba.core import ir
 
+import banditkit.core.jit as jit_module
 from banditkit.core.copies import pick, stack
 from banditkit.core.jit import interpreted, jit, jit_checked, jit_inline
 from banditkit.core.play import blank_scorecard, player_of
@@ -274,3 +276,64 @@ def test_without_the_compiler_a_kernel_is_the_function_itself():
     subprocess.run(
         [sys.executable, "-c", program], check=True, env={**os.environ, "NUMBA_DISABLE_JIT": "1"}
     )
+
+
+def test_every_helper_of_ours_is_pasted_and_every_field_read_once(monkeypatch):
+    """Numba's own decorator forgets `inline` after the first function that it is put on."""
+
+    @jit_inline
+    def first(counts, a):
+        counts[a] += 1.0
+
+    @jit_inline
+    def second(counts, a):
+        counts[a] += 1.0
+
+    class Nested(NamedTuple):
+        inner: Counter
+
+        def update(self, t, x, a, y):
+            first(self.inner.counts, a)
+            second(self.inner.counts, a)
+
+    seen = []
+    one_name = jit_module._call_arguments_by_one_name
+
+    def spy(func_ir, typemap):
+        one_name(func_ir, typemap)
+        seen.append((func_ir, typemap))
+
+    monkeypatch.setattr(jit_module, "_call_arguments_by_one_name", spy)
+
+    @jit
+    def caller(policy, rounds):
+        for a in range(rounds):
+            policy.update(0, None, a % 2, 1.0)
+
+    policy = Nested(Counter(np.zeros(2)))
+    caller(policy, 10)
+    assert policy.inner.counts.tolist() == [10.0, 10.0]
+    func_ir, typemap = next(each for each in seen if each[0].func_id.func_name == "caller")
+    statements = [each for block in func_ir.blocks.values() for each in block.body]
+    expressions = [each.value for each in statements if isinstance(each, ir.Assign)]
+    reads = [each.attr for each in expressions if getattr(each, "op", "") == "getattr"]
+    assert sorted(reads) == ["counts", "inner", "update"]  # the last is never called
+    called = [each for each in expressions if getattr(each, "op", "") == "call"]
+    kinds = {str(typemap[each.func.name]) for each in called}
+    assert kinds
+    assert not any("first" in kind or "second" in kind or "update" in kind for kind in kinds)
+
+
+def test_a_field_of_a_record_that_a_function_returns_is_not_read_beforehand():
+    class Flip(NamedTuple):
+        here: np.ndarray
+        there: np.ndarray
+
+        def update(self, t, x, a, y):
+            chosen = pick(Flip(self.there, self.here), a)
+            chosen.here[0] += y
+
+    policy = Flip(np.zeros((2, 1)), np.zeros((2, 1)))
+    call_update(policy, 1, 2.0)
+    assert policy.there.tolist() == [[0.0], [2.0]]
+    assert policy.here.tolist() == [[0.0], [0.0]]
