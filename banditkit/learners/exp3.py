@@ -31,24 +31,33 @@ __all__ = ["Exp3", "Exp3IX", "Exp3P", "Exp3Rewards", "Exp3S"]
 
 
 class Exp3Policy(NamedTuple):
-    """State of `Exp3`."""
+    """State of `Exp3`, `Exp3Rewards` and `Exp3IX`, which differ in three numbers."""
 
     weights: WeightTree
-    q: np.ndarray  # (K,) probabilities, where somebody asks for all of them
-    fall: float  # -log(1 - epsilon): an estimate of 1 takes so much off a logarithm
-    mixing: float  # gamma
+    p: np.ndarray  # (K,) probabilities, where somebody asks for all of them
+    step: float  # what an estimate of 1 adds to a logarithm; below 0 for costs
+    mixing: float  # gamma of Exp3: how much is drawn uniformly
+    implicit: float  # gamma of Exp3-IX: what is added to a probability before dividing by it
 
     def distribution(self, t, x):
-        for a in range(self.q.size):
-            self.q[a] = mixed(self.weights, a, self.mixing)
-        return self.q
+        for a in range(self.p.size):
+            self.p[a] = mixed(self.weights, a, self.mixing)
+        return self.p
 
     def select(self, t, x, rng):
-        return draw_mixed(self.weights, self.mixing, rng)
+        if self.mixing > 0.0 and rng.random() < self.mixing:
+            return draw_index(self.p.size, rng)
+        return draw_leaf(self.weights, rng)
 
     def update(self, t, x, a, y):
-        estimate = y / mixed(self.weights, a, self.mixing)
-        add_to_log(self.weights, a, -self.fall * estimate)  # w *= (1 - epsilon)**estimate
+        estimate = y / (mixed(self.weights, a, self.mixing) + self.implicit)
+        add_to_log(self.weights, a, self.step * estimate)  # w *= exp(step * estimate)
+
+
+@jit_inline
+def mixed(weights, a, mixing):
+    """Return the probability (1 - gamma) w / sum(w) + gamma / K of arm a."""
+    return (1.0 - mixing) * share_of(weights, a) + mixing / weights.logs.size
 
 
 @dataclass(frozen=True, repr=False)
@@ -112,29 +121,9 @@ class Exp3(Learner):
 
     def start(self, spec: Arms, horizon: int) -> Exp3Policy:
         """Return the policy; see `Learner.start`."""
-        fall = -math.log1p(-self.epsilon(spec.K, horizon))
-        return Exp3Policy(blank_tree(spec.K), np.zeros(spec.K), fall, self.mixing)
-
-
-class Exp3RewardsPolicy(NamedTuple):
-    """State of `Exp3Rewards`."""
-
-    weights: WeightTree
-    p: np.ndarray  # (K,) probabilities, where somebody asks for all of them
-    mixing: float  # gamma
-
-    def distribution(self, t, x):
-        for a in range(self.p.size):
-            self.p[a] = mixed(self.weights, a, self.mixing)
-        return self.p
-
-    def select(self, t, x, rng):
-        return draw_mixed(self.weights, self.mixing, rng)
-
-    def update(self, t, x, a, y):
-        estimate = y / mixed(self.weights, a, self.mixing)
-        # w *= exp(gamma * estimate / K)
-        add_to_log(self.weights, a, self.mixing * estimate / self.p.size)
+        K = spec.K
+        step = math.log1p(-self.epsilon(K, horizon))  # w *= (1 - epsilon)**estimate
+        return Exp3Policy(blank_tree(K), np.zeros(K), step, self.mixing, 0.0)
 
 
 @dataclass(frozen=True, repr=False)
@@ -185,31 +174,11 @@ class Exp3Rewards(Learner):
             return self.mixing
         return min(1.0, math.sqrt(K * math.log(K) / ((math.e - 1) * horizon)))
 
-    def start(self, spec: Arms, horizon: int) -> Exp3RewardsPolicy:
+    def start(self, spec: Arms, horizon: int) -> Exp3Policy:
         """Return the policy; see `Learner.start`."""
         K = spec.K
-        return Exp3RewardsPolicy(blank_tree(K), np.zeros(K), self.gamma(K, horizon))
-
-
-class Exp3IXPolicy(NamedTuple):
-    """State of `Exp3IX`."""
-
-    weights: WeightTree
-    p: np.ndarray  # (K,) probabilities, where somebody asks for all of them
-    eta: float
-    gamma: float
-
-    def distribution(self, t, x):
-        for a in range(self.p.size):
-            self.p[a] = share_of(self.weights, a)
-        return self.p
-
-    def select(self, t, x, rng):
-        return draw_leaf(self.weights, rng)
-
-    def update(self, t, x, a, y):
-        estimate = y / (share_of(self.weights, a) + self.gamma)
-        add_to_log(self.weights, a, -self.eta * estimate)
+        gamma = self.gamma(K, horizon)
+        return Exp3Policy(blank_tree(K), np.zeros(K), gamma / K, gamma, 0.0)
 
 
 @dataclass(frozen=True, repr=False)
@@ -271,12 +240,11 @@ class Exp3IX(Learner):
         """Return gamma for K arms and T rounds."""
         return 0.5 * self.eta(K, horizon) if self.implicit is None else self.implicit
 
-    def start(self, spec: Arms, horizon: int) -> Exp3IXPolicy:
+    def start(self, spec: Arms, horizon: int) -> Exp3Policy:
         """Return the policy; see `Learner.start`."""
         K = spec.K
-        return Exp3IXPolicy(
-            blank_tree(K), np.zeros(K), self.eta(K, horizon), self.gamma(K, horizon)
-        )
+        eta, gamma = self.eta(K, horizon), self.gamma(K, horizon)
+        return Exp3Policy(blank_tree(K), np.zeros(K), -eta, 0.0, gamma)
 
 
 class Exp3PPolicy(NamedTuple):
@@ -448,17 +416,3 @@ class Exp3S(Learner):
         K = spec.K
         alpha = 1.0 / horizon if self.share is None else self.share
         return Exp3SPolicy(np.full(K, 1.0 / K), np.zeros(K), self.gamma(K, horizon), alpha)
-
-
-@jit_inline
-def mixed(weights, a, gamma):
-    """Return (1 - gamma) w / sum(w) + gamma / K."""
-    return (1.0 - gamma) * share_of(weights, a) + gamma / weights.logs.size
-
-
-@jit_inline
-def draw_mixed(weights, gamma, rng):
-    """Draw an arm by weight, or with probability gamma uniformly."""
-    if gamma > 0.0 and rng.random() < gamma:
-        return draw_index(weights.logs.size, rng)
-    return draw_leaf(weights, rng)

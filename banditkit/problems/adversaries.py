@@ -6,11 +6,10 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from banditkit.core.checks import whole
-from banditkit.core.description import Problem
 from banditkit.core.draws import argmax
 from banditkit.core.feedback import Feedback
 from banditkit.core.spec import Arms, NoSuchArm
-from banditkit.problems.costs import BestArm, read_feedback
+from banditkit.problems.costs import BestArm, CostProblem
 
 __all__ = ["AdaptiveAdversary"]
 
@@ -63,7 +62,7 @@ class GreedyAdversary(NamedTuple):
 
 
 @dataclass(frozen=True, repr=False)
-class AdaptiveAdversary(Problem):
+class AdaptiveAdversary(CostProblem):
     """An adversary that looks at the learner's distribution: the likeliest arm costs 1, others 0.
 
     Against a deterministic learner it costs 1 in each round, while some arm costs at most 1 in K
@@ -119,11 +118,11 @@ class AdaptiveAdversary(Problem):
     """
 
     K: int
-    feedback: Feedback = Feedback.BANDIT  # type: ignore[misc]
     sees_distribution: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        self._set(K=whole("K", self.K, least=1), feedback=read_feedback(self.feedback))
+        super().__post_init__()
+        self._set(K=whole("K", self.K, least=1))
 
     @property
     def spec(self) -> Arms:

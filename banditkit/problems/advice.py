@@ -7,17 +7,15 @@ feedback it is the problem of Exp4 (chapter 6).
 
 import math
 from abc import abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from banditkit.core.checks import number, whole
-from banditkit.core.description import Problem
 from banditkit.core.draws import draw_index
-from banditkit.core.feedback import Feedback
 from banditkit.core.spec import Advice
-from banditkit.problems.costs import loss_table, play_tape, read_feedback
+from banditkit.problems.costs import CostProblem, loss_table, play_tape
 
 __all__ = ["BinaryStrings", "BlockAdvice", "ExpertAdvice", "ExpertProblem", "PerfectExpert"]
 
@@ -58,7 +56,7 @@ class BestExpert(NamedTuple):
 
 
 @dataclass(frozen=True)
-class ExpertProblem(Problem):
+class ExpertProblem(CostProblem):
     """What all problems with experts have in common; subclass it for one of your own.
 
     A subclass gives `spec`, an `Advice` with ``costs=True``, and `tape`.
@@ -68,11 +66,6 @@ class ExpertProblem(Problem):
     feedback : {"bandit", "full"}
         Whether a learner is told the cost of its own arm, or those of all arms.
     """
-
-    feedback: Feedback = field(default=Feedback.BANDIT, kw_only=True)  # type: ignore[misc]
-
-    def __post_init__(self) -> None:
-        self._set(feedback=read_feedback(self.feedback))
 
     @abstractmethod
     def tape(self, horizon: int, rng: np.random.Generator) -> Any:

@@ -21,6 +21,7 @@ from banditkit.core.spec import Arms, NoSuchArm
 __all__ = [
     "AlternatingCosts",
     "BestArm",
+    "CostProblem",
     "CostTape",
     "DriftingCosts",
     "HeavyCosts",
@@ -29,7 +30,6 @@ __all__ = [
     "SwitchingCosts",
     "loss_table",
     "play_tape",
-    "read_feedback",
 ]
 
 
@@ -87,18 +87,9 @@ def play_tape(tape: Any, feedback: Feedback) -> CostsEnv:
     return env(tape, benchmark, tape.costs, np.zeros(1))
 
 
-def read_feedback(word: Any) -> Feedback:
-    """Return the feedback that a word means: "bandit" or "full"."""
-    if isinstance(word, str) and word in {Feedback.BANDIT, Feedback.FULL}:
-        return Feedback(word)  # type: ignore[call-arg]
-    raise ValueError(f'feedback must be "bandit" or "full"; got {word!r}')
-
-
 @dataclass(frozen=True)
-class CostTape(Problem):
-    """What all tapes have in common; subclass it for a tape of your own.
-
-    A subclass gives `spec`, with ``costs=True``, and `tape`.
+class CostProblem(Problem):
+    """What all problems with costs have in common: a learner is told one cost, or all.
 
     Parameters
     ----------
@@ -109,7 +100,22 @@ class CostTape(Problem):
     feedback: Feedback = field(default=Feedback.BANDIT, kw_only=True)  # type: ignore[misc]
 
     def __post_init__(self) -> None:
-        self._set(feedback=read_feedback(self.feedback))
+        if not isinstance(self.feedback, str) or self.feedback not in ("bandit", "full"):
+            raise ValueError(f'feedback must be "bandit" or "full"; got {self.feedback!r}')
+        self._set(feedback=Feedback(self.feedback))  # type: ignore[call-arg]
+
+
+@dataclass(frozen=True)
+class CostTape(CostProblem):
+    """What all tapes have in common; subclass it for a tape of your own.
+
+    A subclass gives `spec`, with ``costs=True``, and `tape`.
+
+    Parameters
+    ----------
+    feedback : {"bandit", "full"}
+        Whether a learner is told the cost of its own arm, or those of all arms.
+    """
 
     @abstractmethod
     def tape(self, horizon: int, rng: np.random.Generator) -> Any:

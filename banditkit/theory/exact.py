@@ -10,7 +10,6 @@ import numpy as np
 from banditkit.core.adapters import Draw, ShownChoicePolicy, ShownPolicy, adapt, told
 from banditkit.core.checks import whole
 from banditkit.core.description import Learner, Problem
-from banditkit.core.feedback import Feedback
 from banditkit.core.no_dice import DrawsAtRandom, NoDice
 from banditkit.problems import AdaptiveAdversary
 
@@ -149,7 +148,7 @@ def fooling_costs(
     (True, 300.0)
     """
     horizon = whole("horizon", horizon, least=1)
-    problem = AdaptiveAdversary(K, Feedback(feedback))  # type: ignore[call-arg]
+    problem = AdaptiveAdversary(K, feedback=feedback)  # type: ignore[arg-type]
     learner.check(problem)
     costs = np.zeros((horizon, problem.K))
     try:
