@@ -11,9 +11,10 @@ from banditkit.core.adapters import Draw, adapt, told
 from banditkit.core.description import Learner, Problem
 from banditkit.core.jit import NumbaError
 from banditkit.core.no_dice import DrawsAtRandom, NoDice
+from banditkit.core.spec import NoSuchArm
 from banditkit.core.verbs import VERBS
 
-__all__ = ["compile_fault", "rehearse"]
+__all__ = ["compile_fault", "hidden_draws", "no_such_arm", "rehearse"]
 
 
 def rehearse(
@@ -60,6 +61,22 @@ def compile_fault(problem: Problem, learner: Learner, error: NumbaError) -> Valu
     )
 
 
+def no_such_arm(learner: Learner, t: int, arm: Any, K: int) -> str:
+    """Say that a learner chose an arm that does not exist."""
+    return (
+        f"{learner!r}: in round {t + 1}, select returned {arm}; "
+        f"an arm is a whole number from 0 to {K - 1}"
+    )
+
+
+def hidden_draws(learner: Learner) -> str:
+    """Say that a learner draws, and does not tell from which distribution."""
+    return (
+        f"{learner!r} draws at random, but its policy has no method distribution(self, t, x) "
+        "that tells from which distribution: this problem needs to see it"
+    )
+
+
 def _check_methods(owner: Any, player: Any, needed: tuple[str, ...]) -> None:
     name = type(player).__name__
     if not (isinstance(player, tuple) and hasattr(player, "_fields")):
@@ -87,10 +104,10 @@ def _attempt(owner: Any, player: Any, method: str, *arguments: Any) -> Any:
     try:
         return getattr(player, method)(*arguments)
     except DrawsAtRandom:
-        raise ValueError(
-            f"{owner!r} draws at random, but its policy has no method distribution(self, t, x) "
-            "that tells from which distribution: this problem needs to see it"
-        ) from None
+        raise ValueError(hidden_draws(owner)) from None
+    except NoSuchArm as error:
+        round_, arm, K = error.args
+        raise ValueError(no_such_arm(owner, round_, arm, K)) from None
     except Exception as error:
         frames = traceback.extract_tb(error.__traceback__)
         own = [frame for frame in frames if frame.filename in set(_files(owner, player))]

@@ -12,14 +12,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from banditkit.core.adapters import adapt, told
+from banditkit.core.adapters import ShownChoicePolicy, adapt, told
 from banditkit.core.checks import whole
 from banditkit.core.description import Learner, Problem
 from banditkit.core.jit import NumbaError, on_compile
 from banditkit.core.play import blank_scorecard, player_of
 from banditkit.core.spec import NoSuchArm
 from banditkit.progress import Hook, Reporter
-from banditkit.rehearsal import compile_fault, rehearse
+from banditkit.rehearsal import compile_fault, hidden_draws, no_such_arm, rehearse
 from banditkit.result import Result, versions
 from banditkit.times import grid_of
 
@@ -181,8 +181,17 @@ def play_replications(
                 rounds = max(1, int(rounds * min(4.0, _CALL_SECONDS / max(took, 1e-9))))
             if watch:
                 watch.count(until - before if ended else played)
+        if isinstance(policy, ShownChoicePolicy):
+            _check_nothing_drawn(game, replication, policy_rng)
         row[:] = card.regret
     return regret, time.perf_counter() - began
+
+
+def _check_nothing_drawn(game: Game, replication: int, rng: np.random.Generator) -> None:
+    """Raise a ValueError if the learner has drawn, after the rehearsal, without telling it."""
+    _, unused = generators(game.seed, replication)
+    if rng.bit_generator.state != unused.bit_generator.state:
+        raise ValueError(hidden_draws(game.learner))
 
 
 def generators(seed: int, replication: int) -> tuple[np.random.Generator, np.random.Generator]:
@@ -196,11 +205,7 @@ def _explained(error: Exception, game: Game, replication: int) -> Exception:
     if isinstance(error, NumbaError):
         return compile_fault(game.problem, game.learner, error)
     if isinstance(error, NoSuchArm):
-        t, arm, K = error.args
-        return ValueError(
-            f"{game.learner!r}: in round {t + 1}, select returned {arm}; "
-            f"an arm is a whole number from 0 to {K - 1}"
-        )
+        return ValueError(no_such_arm(game.learner, *error.args))
     # The same game as Python makes the same mistake, and shows the line.
     rngs = generators(game.seed, replication)
     try:

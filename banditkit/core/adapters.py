@@ -15,7 +15,7 @@ import numpy as np
 
 from banditkit.core.description import Learner, Problem
 from banditkit.core.feedback import Feedback
-from banditkit.core.spec import Advice, Arms
+from banditkit.core.spec import Advice, Arms, NoSuchArm
 from banditkit.core.verbs import complete
 
 __all__ = ["Draw", "ShownChoicePolicy", "ShownPolicy", "adapt", "told"]
@@ -56,7 +56,9 @@ def adapt(problem: Problem, learner: Learner, env: Any, policy: Any) -> tuple[An
         total = spec.lowest + spec.highest
         env = TurnedEnv(env, total if math.isfinite(total) else 0.0)
     if _follows(problem, learner):
-        policy = FollowingPolicy(policy, np.zeros(spec.N), np.zeros(spec.K))
+        draws = hasattr(policy, "distribution")
+        following = DrawingFollowingPolicy if draws else FollowingPolicy
+        policy = following(policy, np.zeros(spec.N), np.zeros(spec.K))
     if problem.sees_distribution:
         if hasattr(policy, "distribution"):
             policy = ShownPolicy(policy)
@@ -127,15 +129,11 @@ class FollowingPolicy(NamedTuple):
     charges: np.ndarray  # (N,) cost of each expert in this round
     p: np.ndarray  # (K,) probabilities of the arms
 
-    def distribution(self, t, x):
-        self.p[:] = 0.0
-        experts = self.policy.distribution(t, None)
-        for e in range(experts.size):
-            self.p[x[e]] += experts[e]
-        return self.p
-
     def select(self, t, x, rng):
-        return x[self.policy.select(t, None, rng)]
+        e = self.policy.select(t, None, rng)
+        if not 0 <= e < self.charges.size:
+            raise NoSuchArm(t, e, self.charges.size)
+        return x[e]
 
     def update(self, t, x, a, y):
         for e in range(self.charges.size):
@@ -144,3 +142,16 @@ class FollowingPolicy(NamedTuple):
 
     def done(self):
         return self.policy.done()
+
+
+class DrawingFollowingPolicy(FollowingPolicy):
+    """The same, where the learner tells its distribution."""
+
+    __slots__ = ()
+
+    def distribution(self, t, x):
+        self.p[:] = 0.0
+        experts = self.policy.distribution(t, None)
+        for e in range(experts.size):
+            self.p[x[e]] += experts[e]
+        return self.p

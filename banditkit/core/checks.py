@@ -1,6 +1,7 @@
 """Checks of what people pass in: each says what is wrong, where, and what to do."""
 
 import math
+import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any
@@ -12,7 +13,7 @@ __all__ = ["flag", "nearest", "number", "numbers", "pair_up", "shorten", "whole"
 
 def whole(name: str, value: Any, *, least: int) -> int:
     """Return `value` as an int; ``1e6`` counts as whole, True and "7" do not."""
-    if _is_number(value) and math.isfinite(value) and value == int(value) and value >= least:
+    if _is_number(value) and _is_finite(value) and value == int(value) and value >= least:
         return int(value)
     raise ValueError(f"{name} must be a whole number, {least} or more; got {_plain(value)!r}")
 
@@ -30,9 +31,10 @@ def number(
     """Return `value` as a finite float in [low, high]."""
     if not _is_number(value):
         raise ValueError(f"{name} must be a number; got {value!r}")
-    if math.isfinite(value) and low <= value <= high:
+    if _is_finite(value) and low <= value <= high and abs(value) <= sys.float_info.max:
         return float(value)
-    raise ValueError(f"{name} must {_interval(low, high)}; got {float(value)!r}{hint}")
+    got = value if abs(value) > sys.float_info.max else float(value)
+    raise ValueError(f"{name} must {_interval(low, high)}; got {shorten(repr(got))}{hint}")
 
 
 def numbers(
@@ -43,8 +45,8 @@ def numbers(
         raise ValueError(f"{name} must be a list of numbers, one per arm; got {values!r}")
     try:
         array = np.asarray(values)
-    except ValueError as error:  # ragged rows
-        raise ValueError(f"{name} must be one row of numbers, one per arm; {error}") from None
+    except ValueError:  # ragged rows
+        raise ValueError(f"{name} must be one row of numbers, one per arm") from None
     if array.ndim == 0:
         raise ValueError(f"{name} must be a list of numbers, one per arm; got {_plain(values)!r}")
     if array.ndim != 1:
@@ -97,9 +99,13 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
 
 
+def _is_finite(value: Any) -> bool:
+    return isinstance(value, int) or math.isfinite(value)  # an int may be too large for isfinite
+
+
 def _interval(low: float, high: float) -> str:
     if low == -math.inf and high == math.inf:
         return "be finite"
     if high == math.inf:
-        return f"be {low:g} or more"
-    return f"lie in [{low:g}, {high:g}]"
+        return f"be {low:.15g} or more"
+    return f"lie in [{low:.15g}, {high:.15g}]"

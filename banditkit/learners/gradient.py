@@ -24,6 +24,11 @@ def project_on_simplex(v):
     again from the others, until none does: at most K times.  Source: Michelot (1986), "A finite
     algorithm for finding the projection of a point onto the canonical simplex".
     """
+    top = v[0]
+    for i in range(1, v.size):
+        top = max(top, v[i])
+    for i in range(v.size):
+        v[i] -= top  # a shift changes nothing, and small numbers are more precise
     floor = -math.inf
     size = v.size + 1
     while True:

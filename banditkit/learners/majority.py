@@ -1,6 +1,5 @@
 """Prediction with expert advice, without dice: majority vote and weighted majority."""
 
-import math
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
@@ -74,23 +73,24 @@ class MajorityVote(Learner):
 class WeightedMajorityPolicy(NamedTuple):
     """State of `WeightedMajority`."""
 
-    logs: np.ndarray  # (N,) logarithms of the weights
+    mistakes: np.ndarray  # (N,) of each expert
     votes: np.ndarray  # (K,) for each prediction
-    fall: float  # -log(1 - epsilon)
+    rate: float  # epsilon
 
     def select(self, t, x, rng):
-        top = self.logs[0]
-        for e in range(1, self.logs.size):
-            top = max(top, self.logs[e])
+        fewest = self.mistakes[0]
+        for e in range(1, self.mistakes.size):
+            fewest = min(fewest, self.mistakes[e])
         self.votes[:] = 0.0
-        for e in range(self.logs.size):
-            self.votes[x[e]] += math.exp(self.logs[e] - top)
+        for e in range(self.mistakes.size):
+            # w = (1 - epsilon)**mistakes, relative to the largest
+            self.votes[x[e]] += (1.0 - self.rate) ** (self.mistakes[e] - fewest)
         return argmax(self.votes)
 
     def update(self, t, x, a, y):
-        for e in range(self.logs.size):
+        for e in range(self.mistakes.size):
             if y[x[e]] > 0.0:
-                self.logs[e] -= self.fall  # w *= 1 - epsilon
+                self.mistakes[e] += 1.0
 
 
 @dataclass(frozen=True, repr=False)
@@ -140,4 +140,4 @@ class WeightedMajority(Learner):
 
     def start(self, spec: Advice, horizon: int) -> WeightedMajorityPolicy:
         """Return the policy; see `Learner.start`."""
-        return WeightedMajorityPolicy(np.zeros(spec.N), np.zeros(spec.K), -math.log1p(-self.rate))
+        return WeightedMajorityPolicy(np.zeros(spec.N), np.zeros(spec.K), self.rate)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from banditkit.core.copies import pick, stack
-from banditkit.core.description import Learner
+from banditkit.core.description import Learner, Problem
 from banditkit.core.feedback import Feedback
 from banditkit.core.jit import jit_helper
 from banditkit.core.spec import Arms
@@ -93,11 +93,18 @@ class BlumMansour(Learner):
     def __post_init__(self) -> None:
         if self.learner is None:
             return
-        if not isinstance(self.learner, Learner) or self.learner.accepts is not Feedback.FULL:
+        full = isinstance(self.learner, Learner) and self.learner.accepts is Feedback.FULL
+        if not full or Arms not in self.learner.plays:
             raise ValueError(
                 "BlumMansour needs a learner from full feedback, as in "
                 f"BlumMansour(Hedge(rate=0.1)); got {self.learner!r}"
             )
+
+    def check(self, problem: Problem) -> None:
+        """Raise a ValueError if it can't play `problem`; see `Learner.check`."""
+        super().check(problem)
+        if self.learner and not hasattr(self.learner.start(Arms(2), 1), "distribution"):
+            raise ValueError(f"BlumMansour needs a learner that draws; {self.learner!r} does not")
 
     def start(self, spec: Arms, horizon: int) -> BlumMansourPolicy:
         """Return the policy; see `Learner.start`."""

@@ -367,7 +367,7 @@ class BlockAdvice(ExpertProblem):
     def __post_init__(self) -> None:
         super().__post_init__()
         K, blocks = whole("K", self.K, least=2), whole("blocks", self.blocks, least=1)
-        if blocks * math.log2(K) > 20:
+        if blocks > 20 or blocks * math.log2(K) > 20:
             raise ValueError(
                 f"K**blocks, the number of experts, must be at most 2**20; got {K}**{blocks}"
             )

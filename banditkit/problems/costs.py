@@ -552,11 +552,8 @@ def loss_table(losses: Any, lowest: float, highest: float) -> np.ndarray:
     try:
         table = np.array(losses)
     except ValueError:  # ragged
-        sizes = [np.size(row) for row in losses]
-        row = next(i for i, size in enumerate(sizes) if size != sizes[0])
         raise ValueError(
-            "losses must be a table, a row per round with a loss for each arm; row 0 has "
-            f"{sizes[0]} losses and row {row} has {sizes[row]}"
+            f"losses must be a table, a row per round with a loss for each arm{_ragged(losses)}"
         ) from None
     if table.ndim != 2:
         raise ValueError(
@@ -580,3 +577,12 @@ def loss_table(losses: Any, lowest: float, highest: float) -> np.ndarray:
         )
     table.setflags(write=False)
     return table
+
+
+def _ragged(losses: Any) -> str:
+    """Say which rows differ in length; a lone number is a row of one."""
+    sizes = [len(row) if isinstance(row, list | tuple | np.ndarray) else 1 for row in losses]
+    for t, size in enumerate(sizes):
+        if size != sizes[0]:
+            return f"; row 0 has {sizes[0]} losses and row {t} has {size}"
+    return ""

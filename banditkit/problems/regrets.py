@@ -72,6 +72,8 @@ class ExpectedEnv(NamedTuple):
         return self.env.observe(t, rng)
 
     def gap(self, t, x, a):
+        if not 0 <= a.arm < a.p.size:
+            raise NoSuchArm(t, a.arm, a.p.size)
         total = 0.0
         for arm in range(a.p.size):
             if a.p[arm] > 0.0:

@@ -882,9 +882,9 @@ def test_the_adversary_charges_the_likeliest_arm_and_of_equal_ones_the_first():
     chances = [[0.25, 0.5, 0.25], [0.2, 0.4, 0.4], [1 / 3] * 3, [0.0, 0.0, 1.0]]
     learner = Spy(FullDraws(chances))
     with pytest.raises(ValueError, match="draws at random"):  # the spy hides the distribution
-        bk.simulate(bk.AdaptiveAdversary(3, "full"), [learner], horizon=4)
+        bk.simulate(bk.AdaptiveAdversary(3, feedback="full"), [learner], horizon=4)
     learner = FullDraws(chances)
-    regret = regret_of(bk.AdaptiveAdversary(3, "full"), learner, 4)
+    regret = regret_of(bk.AdaptiveAdversary(3, feedback="full"), learner, 4)
     charged = np.eye(3)[[1, 1, 0, 2]]
     assert (learner.book[-1].seen == charged).all()
     assert regret == pytest.approx([0.5, 0.9, 0.9 + 1 / 3, 1.9 + 1 / 3 - 1.0])
@@ -939,7 +939,7 @@ class Dicey(bk.AdaptiveAdversary):
 def test_an_adversary_of_ones_own_is_paid_in_expectation(adversary, feedback):
     T, K = 30, 3
     chances = np.random.default_rng(1).dirichlet([0.5] * K, size=T)
-    problem = adversary(K, feedback)
+    problem = adversary(K, feedback=feedback)
     learner = (FullDraws if feedback == "full" else Draws)(chances)
     for replication in range(2):
         regret = regret_of(problem, learner, T, replication=replication)
@@ -1388,7 +1388,7 @@ def test_a_table_says_how_much_there_is_rather_than_all_of_it():
         *EXPERTS[:-1],
         *(replace(problem, feedback="full") for problem in (*TAPES, *EXPERTS[:-1])),
         bk.AdaptiveAdversary(3),
-        bk.AdaptiveAdversary(3, "full"),
+        bk.AdaptiveAdversary(3, feedback="full"),
         bk.ShiftingRegret(bk.IIDCosts([0.5], feedback="full"), 3),
         bk.SwitchingFee(bk.IIDCosts([0.5]), fee=0.25),
         bk.SwitchingFee(bk.IIDCosts([0.5])),
@@ -1409,7 +1409,7 @@ SAVED = [
     *EXPERTS,
     *(replace(experts, feedback="full") for experts in EXPERTS),
     *(replace(tape, feedback="full") for tape in TAPES),
-    bk.AdaptiveAdversary(3, "full"),
+    bk.AdaptiveAdversary(3, feedback="full"),
     bk.SwitchingFee(bk.IIDCosts([0.5, 0.25]), fee=2),
 ]
 
