@@ -14,7 +14,9 @@ import numpy as np
 import pytest
 
 import banditkit as bk
+from banditkit.core.adapters import Draw
 from banditkit.core.jit import on_compile
+from banditkit.core.spec import NoSuchArm
 
 HUGE = 10**400  # an int that no float can hold
 
@@ -705,10 +707,24 @@ def test_an_arm_that_does_not_exist_is_named_in_the_first_round(problem, arm):
     )
 
 
+@pytest.mark.parametrize("problem", NO_ARM.values(), ids=NO_ARM)
+@pytest.mark.parametrize("arm", [2, 3, -1, -2])
+def test_the_world_knows_no_such_arm(problem, arm):
+    rng = np.random.default_rng(0)
+    env = problem.start(60, rng)
+    x = env.observe(0, rng) if hasattr(env, "observe") else None
+    action = Draw(arm, np.zeros(2)) if problem.sees_distribution else arm
+    with pytest.raises(NoSuchArm) as caught:
+        env.gap(0, x, action)
+    assert caught.value.args == (0, arm, 2)
+
+
 # Later it is found by the compiled loop.
 @pytest.mark.parametrize(
     ("problem", "learner"),
     [
+        (IID, Late(2)),
+        (IID, Late(-1)),
         (bk.AdaptiveAdversary(2), Late(2)),
         (bk.AdaptiveAdversary(2), Late(-1)),
         (bk.ExpectedRegret(IID), Late(2)),
