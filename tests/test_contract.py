@@ -25,7 +25,7 @@ PAIRS = [(p, x) for p in all_of(IID) for x in all_of(LEARNERS) if plays(x, p)]
 # What nobody calls: bases, records, words.
 WITHOUT_EXAMPLE = {
     "Advice", "Arms", "Bound", "CostTape", "Description", "ExpertProblem", "Feedback", "Foreign",
-    "IIDArms", "NoSuchArm", "Problem",
+    "FiniteMDP", "IIDArms", "NoSuchArm", "Problem", "Step", "Tabular", "Watched",
 }  # fmt: skip
 
 

@@ -18,7 +18,7 @@ import banditkit.simulation, banditkit.learners
 edit = "".join(sys.argv[1:])
 if edit:
     path = Path(bk.__file__).parent / "learners" / "explore.py"
-    path.write_text(path.read_text().replace("return draw_index(self.K, rng)", edit))
+    path.write_text(path.read_text().replace("return draw_index(self.p.size, rng)", edit))
 result = bk.simulate(bk.Bernoulli((0.0, 1.0)), [bk.Uniform()], horizon=1000, replications=1, seed=0)
 print(result.regret[0, 0, -1])
 """

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from instances import LEARNERS, all_of
 
 import banditkit as bk
 from banditkit import bounds
-from banditkit.catalogue import learners
 from banditkit.theory.bounds import bounds_of
 
 ARMS = bk.Bernoulli((0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95))
@@ -113,11 +113,9 @@ def test_the_horizon_is_not_exceeded_and_times_begin_with_one():
         bounds.uniform(ARMS, 0)
 
 
-@pytest.mark.parametrize("name", sorted(learners()))
-def test_every_theorem_gives_an_array_for_an_array_and_a_number_for_a_number(name):
-    if name == "Doubling":
-        return
-    for bound in bounds_of(learners()[name](), ARMS, T):
+@pytest.mark.parametrize("learner", all_of(LEARNERS), ids=repr)
+def test_every_theorem_gives_an_array_for_an_array_and_a_number_for_a_number(learner):
+    for bound in bounds_of(learner, ARMS, T):
         curve = bound.curve(np.array([[100, T]]))
         assert curve.shape == (1, 2)
         assert isinstance(bound.curve(T), float)
