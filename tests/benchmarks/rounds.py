@@ -1,5 +1,8 @@
 """Nanoseconds a round of every learner, with scoring and recording, beside plain C in one run.
 
+A second table shows how learners from adversarial costs grow with the number of arms: Exp3 and
+Exp3-IX draw and update in log K steps; Exp3.P and Tsallis-INF change every weight in each round.
+
 ``python tests/benchmarks/rounds.py [ROUNDS]``: K = 10 coins, one thread, kernels warm; each figure is
 the best of five games, taken in turns with the C program, since machines are noisy.
 """
@@ -93,5 +96,23 @@ def main(rounds=1_000_000, games=5):
         print(f"{'(C, one arm only: the floor)':48} {best_c['only']:9.1f}")
 
 
+def grow(rounds, games=3):
+    """Print the table of arms."""
+    learners = [bk.Exp3(), bk.Exp3IX(), bk.Exp3P(), bk.TsallisINF()]
+    print(f"\n{'K':>8}" + "".join(f"{learner!r:>16}" for learner in learners))
+    for K in (2, 10, 100, 1_000, 10_000, 100_000):
+        problem = bk.Bernoulli(np.linspace(0.1, 0.9, K))
+        row = []
+        for learner in learners:
+            # who touches all K weights plays fewer rounds, or we would wait for hours
+            touches_all = isinstance(learner, bk.Exp3P | bk.TsallisINF)
+            some = max(1_000, rounds // K) if touches_all else rounds
+            nanoseconds(learner, 1_000, 0, problem)  # compile
+            row.append(min(nanoseconds(learner, some, game, problem) for game in range(games)))
+        print(f"{K:8,}" + "".join(f"{spent:16.1f}" for spent in row))
+
+
 if __name__ == "__main__":
-    main(*(int(float(word)) for word in sys.argv[1:]))
+    count = int(float(sys.argv[1])) if len(sys.argv) > 1 else 1_000_000
+    main(count)
+    grow(count)
