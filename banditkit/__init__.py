@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from banditkit.core import planning as planning
     from banditkit.core.description import *
     from banditkit.core.feedback import *
     from banditkit.core.spec import *
@@ -41,7 +42,7 @@ _HOMES = (
     "banditkit.core.spec",
     "banditkit.times",
 )
-_MODULES = {"bounds": "banditkit.theory.bounds"}
+_MODULES = {"bounds": "banditkit.theory.bounds", "planning": "banditkit.core.planning"}
 
 
 def __getattr__(name: str) -> Any:

@@ -59,7 +59,12 @@ ADVERSARIAL = {
     "WeightedMajority": [bk.WeightedMajority(), bk.WeightedMajority(rate=0.1)],
 }
 
-LEARNERS = STOCHASTIC | ADVERSARIAL
+# Part II.
+TABULAR = {
+    "QLearning": [bk.QLearning(), bk.QLearning(rate=0.5, epsilon=0.3, initial=1.0)],
+}
+
+LEARNERS = STOCHASTIC | ADVERSARIAL | TABULAR
 
 # Where the score is a sum of fixed gaps of the arms: IID arms.
 IID = {
@@ -122,7 +127,26 @@ COSTS = {
     "SwitchingFee": [bk.SwitchingFee(bk.IIDCosts((0.2, 0.8)), fee=0.5)],
 }
 
-PROBLEMS = IID | COSTS
+_P = np.array([[[0.5, 0.5, 0.0], [0.0, 0.0, 1.0]], [[0.25, 0.5, 0.25], [1.0, 0.0, 0.0]]])
+_P = np.concatenate([_P, np.zeros((1, 2, 3))])  # of the terminal state
+
+MDPS = {
+    "Chain": [bk.Chain(), bk.Chain(n=1, gamma=0.5)],
+    "GridWorld": [
+        bk.GridWorld("S.G"),
+        bk.GridWorld(".#G\nS..", gamma=0.9, slip=0.3, step_reward=-0.1, limit=7),
+        bk.GridWorld.ng(3),
+    ],
+    "MDP": [
+        bk.MDP(_P, [[1.0, 0.0], [0.0, 2.0], [0.0, 0.0]], 0.9, terminal=[2]),
+        bk.MDP(
+            _P[:, :1], np.arange(9.0).reshape(3, 1, 3), 1.0, terminal=[2], initial=[0.5, 0.5, 0]
+        ),
+    ],
+    "Ring": [bk.Ring(), bk.Ring(4, bonus=1.0, one_way=True)],
+}
+
+PROBLEMS = IID | COSTS | MDPS
 
 
 def all_of(table):

@@ -8,7 +8,7 @@ import pkgutil
 
 import numpy as np
 import pytest
-from instances import COSTS, IID, LEARNERS, PROBLEMS, all_of, plays, regret_of
+from instances import COSTS, IID, LEARNERS, MDPS, PROBLEMS, all_of, plays, regret_of
 
 import banditkit
 import banditkit as bk
@@ -62,7 +62,9 @@ def start(description):
 
 
 def spec_for(learner):
-    """Return three arms, with experts for who needs them."""
+    """Return three arms, with experts for who needs them; or an MDP with three states."""
+    if bk.Tabular in learner.plays:
+        return bk.Tabular(3, 2, 0.9)
     spec = bk.Arms(3, costs=learner.costs)
     return spec if bk.Arms in learner.plays else bk.Advice(3, 4, costs=True)
 
@@ -122,9 +124,11 @@ def test_a_policy_can_be_stacked_and_what_a_copy_learns_stays_with_it(learner):
     before = [array.copy() for array in arrays_of(copies)]
     policy = pick(copies, 1)
     x = None if bk.Arms in learner.plays else np.array([0, 1, 1, 2])
+    x = 1 if bk.Tabular in learner.plays else x
     for t in range(40):
         a = policy.select(t, x, np.random.default_rng(t))
-        policy.update(t, x, a, 1.0 if learner.accepts == "bandit" else np.eye(3)[a])
+        answers = {"bandit": 1.0, "full": np.eye(3)[a], "step": bk.Step(1.0, 2, False, False)}
+        policy.update(t, x, a, answers[learner.accepts])
     changed = False
     for old, new in zip(before, arrays_of(copies), strict=True):
         assert (old[[0, 2]] == new[[0, 2]]).all()
@@ -168,6 +172,17 @@ def test_every_learner_plays_every_tape_that_it_agrees_to_play(problem):
         steps = np.diff(regret, prepend=0.0)
         assert np.isfinite(regret).all(), learner
         assert (np.abs(steps) <= most).all(), learner
+
+
+@pytest.mark.parametrize("problem", all_of(MDPS), ids=repr)
+def test_an_mdp_is_the_same_compiled_and_interpreted(problem):
+    for learner in (bk.QLearning(), bk.QLearning(rate=0.5, epsilon=0.3, initial=1.0)):
+        compiled, python = (
+            regret_of(loop, problem, learner, horizon=150, seed=3, calls=(70,))
+            for loop in (play, play_interpreted)
+        )
+        assert (compiled == python).all()
+        assert (np.diff(compiled) >= 0.0).all()
 
 
 @pytest.mark.parametrize("problem", all_of(COSTS), ids=repr)

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from banditkit.core.feedback import Feedback
-from banditkit.core.spec import Arms
+from banditkit.core.spec import Advice, Arms
 
 __all__ = ["Description", "Learner", "Problem"]
 
@@ -140,6 +140,8 @@ class Learner(Description):
                 f"{theirs} gives {problem.feedback} feedback ({problem.feedback.meaning})"
             )
         spec = problem.spec
+        if isinstance(spec, Arms | Advice) and not {Arms, Advice} & {*self.plays}:
+            raise ValueError(f"{name} learns in MDPs; {theirs} is none")
         if isinstance(spec, Arms) and Arms not in self.plays:
             raise ValueError(
                 f"{name} learns from the advice of experts, which {theirs} does not show - "

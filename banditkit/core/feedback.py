@@ -1,8 +1,18 @@
 """What the world answers after an action: five words, shared by problems and learners."""
 
 from enum import StrEnum
+from typing import NamedTuple
 
-__all__ = ["Feedback"]
+__all__ = ["Feedback", "Step"]
+
+
+class Step(NamedTuple):
+    """What an MDP answers to an action."""
+
+    reward: float
+    state: int  # the next state
+    terminal: bool  # the episode has ended there: nothing comes any more
+    truncated: bool  # the episode is cut off by a time limit: more would have come
 
 
 class Feedback(StrEnum):
@@ -17,7 +27,7 @@ class Feedback(StrEnum):
     FULL = "full", "the reward (or cost) of every action, an array of shape (K,)"
     SEMI = "semi", "the reward (or cost) of every part of the chosen action"
     PURCHASE = "purchase", "the reward and the consumption of each resource"
-    STEP = "step", "the reward, the next state, and whether the episode has ended"
+    STEP = "step", "a Step: the reward, the next state, and whether the episode has ended"
 
     meaning: str
 

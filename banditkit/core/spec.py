@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["Advice", "Arms", "NoSuchArm"]
+__all__ = ["Advice", "Arms", "NoSuchArm", "Tabular"]
 
 
 class NoSuchArm(ValueError):
@@ -39,6 +39,23 @@ class Advice(NamedTuple):
     def fault(self, action: Any) -> str | None:
         """Say what is wrong with an action, or return None if nothing is."""
         return _fault(self.K, action)
+
+
+class Tabular(NamedTuple):
+    """A finite MDP: S states, A actions in each, and what a reward of the next round is worth."""
+
+    S: int
+    A: int
+    gamma: float
+    lowest: float = -np.inf
+    highest: float = np.inf
+    costs: bool = False
+
+    def fault(self, action: Any) -> str | None:
+        """Say what is wrong with an action, or return None if nothing is."""
+        if _fault(self.A, action) is None:
+            return None
+        return f"{action!r}; an action is a whole number from 0 to {self.A - 1}"
 
 
 def _fault(K: int, action: Any) -> str | None:

@@ -11,6 +11,7 @@ from banditkit.learners.leader import FollowTheLeader
 from banditkit.learners.majority import MajorityVote, WeightedMajority
 from banditkit.learners.meta import Batched, Doubling, Restarting, Rexp3
 from banditkit.learners.swap import BlumMansour
+from banditkit.learners.tabular import QLearning
 from banditkit.learners.thompson import Thompson
 from banditkit.learners.tsallis import Exp3PlusPlus, TsallisINF
 from banditkit.learners.ucb import MOSS, UCB1, UCBV
@@ -41,6 +42,7 @@ __all__ = [
     "MajorityVote",
     "OnlineGradientDescent",
     "OptimisticHedge",
+    "QLearning",
     "Restarting",
     "Rexp3",
     "SuccessiveElimination",

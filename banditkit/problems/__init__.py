@@ -19,6 +19,7 @@ from banditkit.problems.costs import (
     SwitchingCosts,
 )
 from banditkit.problems.empirical import EmpiricalArms
+from banditkit.problems.mdp import MDP, FiniteMDP
 from banditkit.problems.regrets import (
     DynamicRegret,
     ExpectedRegret,
@@ -27,14 +28,17 @@ from banditkit.problems.regrets import (
     SwapRegret,
     SwitchingFee,
 )
+from banditkit.problems.worlds import Chain, GridWorld, Ring
 
 __all__ = [
+    "MDP",
     "AdaptiveAdversary",
     "AlternatingCosts",
     "Bernoulli",
     "Beta",
     "BinaryStrings",
     "BlockAdvice",
+    "Chain",
     "CostTape",
     "DriftingCosts",
     "DynamicRegret",
@@ -42,13 +46,16 @@ __all__ = [
     "ExpectedRegret",
     "ExpertAdvice",
     "ExpertProblem",
+    "FiniteMDP",
     "ForesightRegret",
     "Gaussian",
+    "GridWorld",
     "HeavyCosts",
     "IIDArms",
     "IIDCosts",
     "LossTable",
     "PerfectExpert",
+    "Ring",
     "ShiftingRegret",
     "SwapRegret",
     "SwitchingCosts",

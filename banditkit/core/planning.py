@@ -1,0 +1,561 @@
+"""Exact planning in finite MDPs: values, policies, occupancies.
+
+Every function takes an MDP (or its `Model`) and knows nothing of learning.  States and actions are
+numbered from 0; the value of a terminal state is 0.  V is an array of shape (S,), Q of shape (S,
+A); a policy is an array of actions, int of shape (S,), or of probabilities, shape (S, A).
+"""
+
+import math
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from banditkit.core.checks import number, whole
+from banditkit.core.jit import jit, jit_inline
+
+__all__ = [
+    "Model",
+    "Solution",
+    "action_values",
+    "evaluate",
+    "finite_horizon",
+    "linear_programme",
+    "modified_policy_iteration",
+    "occupancy",
+    "policy_iteration",
+    "value_iteration",
+]
+
+_NEVER_ENDS = "with gamma 1 the policy never ends from some state, and its value there is no number"
+
+
+class Model(NamedTuple):
+    """A finite MDP as lists: what may follow each pair of a state and an action.
+
+    Pair (s, a) has the number ``s * A + a``; what may follow it stands from ``first[pair]`` up to
+    ``first[pair + 1]``.  A terminal state has no followers.
+    """
+
+    first: np.ndarray  # (S A + 1,) int64
+    following: np.ndarray  # (n,) int64, the next state
+    chance: np.ndarray  # (n,) its probability
+    rewards: np.ndarray  # (n,) the reward on the way there
+    expected: np.ndarray  # (S A,) expected reward of a pair
+    terminal: np.ndarray  # (S,) bool
+    A: int
+    gamma: float
+
+
+def new_model(
+    first: Any, following: Any, chance: Any, rewards: Any, terminal: Any, gamma: float
+) -> Model:
+    """Return the model with these lists, as arrays of the right kinds."""
+    first = np.asarray(first, dtype=np.int64)
+    chance, rewards = np.asarray(chance, dtype=float), np.asarray(rewards, dtype=float)
+    ends = np.asarray(terminal, dtype=np.bool_)
+    pairs = np.repeat(np.arange(first.size - 1), np.diff(first))
+    expected = np.bincount(pairs, weights=chance * rewards, minlength=first.size - 1)
+    states = np.asarray(following, dtype=np.int64)
+    return Model(
+        first, states, chance, rewards, expected, ends, (first.size - 1) // ends.size, gamma
+    )
+
+
+class Solution(NamedTuple):
+    """What planning finds."""
+
+    V: np.ndarray  # (S,) value of each state
+    Q: np.ndarray  # (S, A) value of each action, to go on optimally afterwards
+    policy: np.ndarray  # (S,) int64, the best action; of equal ones the first
+    iterations: int
+
+
+@jit_inline
+def backup(model, V, pair):
+    """Return the value of a pair: ``r + gamma sum_s' P(s') V(s')``."""
+    value = 0.0
+    for i in range(model.first[pair], model.first[pair + 1]):
+        value += model.chance[i] * V[model.following[i]]
+    return model.expected[pair] + model.gamma * value
+
+
+@jit_inline
+def improve(model, V, policy, backwards):
+    """Improve every value in place, in one order or the other; return the largest change.
+
+    In place, what was found for a state already helps the next one, and sweeps to and fro carry a
+    value across the whole state space, where copies would take it a step at a time.
+    """
+    S = V.size
+    change = 0.0
+    for k in range(S):
+        s = S - 1 - k if backwards else k
+        if not model.terminal[s]:
+            best = -math.inf
+            for a in range(model.A):
+                value = backup(model, V, s * model.A + a)
+                if value > best:
+                    best = value
+                    policy[s] = a
+            change = max(change, abs(best - V[s]))
+            V[s] = best
+    return change
+
+
+@jit_inline
+def follow(model, V, policy, backwards):
+    """Move every value towards that of a policy, in place."""
+    S = V.size
+    for k in range(S):
+        s = S - 1 - k if backwards else k
+        if not model.terminal[s]:
+            V[s] = backup(model, V, s * model.A + policy[s])
+
+
+@jit
+def iterate(model, V, tolerance, sweeps, evaluations):
+    """Improve all values, and after each time follow the policy found for some sweeps.
+
+    Until improving changes no value by more than `tolerance`; return how often it was done, or -1
+    if `sweeps` were not enough.
+    """
+    policy = np.zeros(V.size, dtype=np.int64)
+    for n in range(sweeps):
+        if improve(model, V, policy, n % 2 == 1) <= tolerance:
+            return n + 1
+        for k in range(evaluations):
+            follow(model, V, policy, (n + k) % 2 == 0)
+    return -1
+
+
+@jit
+def look_ahead(model, V, Q):
+    """Write the value of every pair into Q."""
+    for s in range(V.size):
+        for a in range(model.A):
+            Q[s, a] = backup(model, V, s * model.A + a)
+
+
+def value_iteration(mdp: Any, *, tolerance: float = 1e-9, sweeps: int = 1_000_000) -> Solution:
+    """Return the optimal values, by improving every state until nothing changes any more.
+
+    States are improved in place (Gauss and Seidel), in one order and then in the other.
+
+    Parameters
+    ----------
+    mdp : MDP or Model
+        What to solve.
+    tolerance : float, default 1e-9
+        How far the values may be from the optimal ones, above 0.  With gamma below 1 this is
+        guaranteed; with gamma 1 it is the largest change of the last sweep.
+    sweeps : int, default 1,000,000
+        How many sweeps to make at most.
+
+    Raises
+    ------
+    ValueError
+        If a number makes no sense, or `sweeps` were not enough.
+
+    Examples
+    --------
+    >>> import banditkit as bk
+    >>> bk.planning.value_iteration(bk.GridWorld("S..G")).V.round(6)
+    array([0.9801, 0.99  , 1.    , 0.    ])
+    """
+    return _iterate(mdp, tolerance, whole("sweeps", sweeps, least=1), evaluations=0)
+
+
+def policy_iteration(mdp: Any) -> Solution:
+    """Return the optimal values, exactly, by evaluating a policy and improving it until it is best.
+
+    Each policy is evaluated by solving its linear equations (Howard's algorithm).  With gamma 1 it
+    begins with a policy that reaches a terminal state from everywhere.
+
+    Parameters
+    ----------
+    mdp : MDP or Model
+        What to solve.
+
+    Raises
+    ------
+    ValueError
+        If gamma is 1 and it pays to go on for ever.
+
+    Examples
+    --------
+    >>> import banditkit as bk
+    >>> solution = bk.planning.policy_iteration(bk.GridWorld("S..G"))
+    >>> solution.V.round(6), solution.iterations
+    (array([0.9801, 0.99  , 1.    , 0.    ]), 1)
+    """
+    model = model_of(mdp)
+    policy = _towards_the_end(model)
+    for iteration in range(1, 10_000):
+        V = _exact_values(model, _one_hot(policy, model.A))
+        Q = action_values(model, V)
+        best = Q.max(axis=1)
+        kept = Q[np.arange(V.size), policy]
+        better = best > kept + 1e-12 * np.maximum(1.0, np.abs(best))  # not by rounding alone
+        if not better.any():
+            return Solution(V, Q, np.argmax(best[:, None] - 1e-10 <= Q, axis=1), iteration)
+        policy = np.where(better, Q.argmax(axis=1), policy)
+    raise ValueError("10,000 policies were tried, and none was best; are rewards finite?")
+
+
+def modified_policy_iteration(
+    mdp: Any, *, evaluations: int = 5, tolerance: float = 1e-9
+) -> Solution:
+    """Return the optimal values: improve the policy, evaluate it a little, and so on.
+
+    Parameters
+    ----------
+    mdp : MDP or Model
+        What to solve.
+    evaluations : int, default 5
+        Sweeps that evaluate each policy, 0 or more; with 0 it is value iteration.
+    tolerance : float, default 1e-9
+        As in `value_iteration`.
+
+    Raises
+    ------
+    ValueError
+        If a number makes no sense, or a million sweeps were not enough.
+
+    Examples
+    --------
+    >>> import banditkit as bk
+    >>> bk.planning.modified_policy_iteration(bk.GridWorld("S..G")).V.round(6)
+    array([0.9801, 0.99  , 1.    , 0.    ])
+    """
+    evaluations = whole("evaluations", evaluations, least=0)
+    return _iterate(mdp, tolerance, 1_000_000, evaluations)
+
+
+def _iterate(mdp: Any, tolerance: float, sweeps: int, evaluations: int) -> Solution:
+    model = model_of(mdp)
+    tolerance = number("tolerance", tolerance, low=1e-300)
+    # a change of at most delta leaves the fixed point within delta gamma / (1 - gamma)
+    gamma = model.gamma
+    delta = tolerance if gamma in (0.0, 1.0) else tolerance * (1.0 - gamma) / gamma
+    V = np.zeros(model.terminal.size)
+    iterations = iterate(model, V, delta, sweeps, evaluations)
+    if iterations < 0:
+        raise ValueError(
+            f"{sweeps:,} sweeps did not reach a tolerance of {tolerance:g}; allow more, or, with "
+            "gamma 1, see whether it pays to go on for ever"
+        )
+    return _solution(model, V, iterations)
+
+
+def linear_programme(mdp: Any) -> Solution:
+    """Return the optimal values as the smallest V that no action can improve: a linear programme.
+
+    ``min sum(V)`` such that ``V(s) >= r(s, a) + gamma sum_s' P(s') V(s')`` for every pair; solved
+    by HiGHS, through SciPy.
+
+    Parameters
+    ----------
+    mdp : MDP or Model
+        What to solve.
+
+    Raises
+    ------
+    ValueError
+        If the programme has no solution: with gamma 1, if it pays to go on for ever.
+
+    Examples
+    --------
+    >>> import banditkit as bk
+    >>> bk.planning.linear_programme(bk.GridWorld("S..G")).V.round(6)
+    array([0.9801, 0.99  , 1.    , 0.    ])
+    """
+    from scipy.optimize import linprog
+    from scipy.sparse import csr_array, eye_array, kron
+
+    model = model_of(mdp)
+    S, A = model.terminal.size, model.A
+    P, r = _matrix(model), model.expected
+    stay = csr_array(kron(eye_array(S), np.ones((A, 1))))
+    alive = np.repeat(~model.terminal, A)
+    found = linprog(
+        np.ones(S),
+        A_ub=(model.gamma * P - stay)[alive],
+        b_ub=-r[alive],
+        bounds=[(0.0, 0.0) if end else (None, None) for end in model.terminal],
+    )
+    if found.status != 0:
+        raise ValueError(f"the linear programme has no solution: {found.message}")
+    return _solution(model, np.asarray(found.x), int(found.nit))
+
+
+def evaluate(mdp: Any, policy: Any) -> np.ndarray:
+    """Return the value of a policy in each state, exactly, shape (S,).
+
+    Parameters
+    ----------
+    mdp : MDP or Model
+        Where it acts.
+    policy : array of int, shape (S,), or of float, shape (S, A)
+        An action for each state, or probabilities of the actions.
+
+    Raises
+    ------
+    ValueError
+        If it is not a policy, or with gamma 1 never ends.
+
+    Examples
+    --------
+    Walking to either side with equal probability:
+
+    >>> import numpy as np
+    >>> import banditkit as bk
+    >>> walk = bk.Chain(5, gamma=1.0)
+    >>> bk.planning.evaluate(walk, np.full((7, 2), 0.5)).round(4)
+    array([0.    , 0.1667, 0.3333, 0.5   , 0.6667, 0.8333, 0.    ])
+    """
+    model = model_of(mdp)
+    return _exact_values(model, _probabilities(model, policy))
+
+
+def occupancy(mdp: Any, policy: Any, start: Any = None) -> np.ndarray:
+    """Return how often each pair is visited: ``sum_t gamma**t P(s_t = s, a_t = a)``, shape (S, A).
+
+    Its sum is ``1 / (1 - gamma)`` if nothing ends, and ``sum(occupancy * rewards)`` is the value of
+    the policy in the start.
+
+    Parameters
+    ----------
+    mdp : MDP or Model
+        Where the policy acts.
+    policy : array of int, shape (S,), or of float, shape (S, A)
+        An action for each state, or probabilities of the actions.
+    start : int or array of float, shape (S,), optional
+        A state, or probabilities of states; by default the start of the MDP.
+
+    Raises
+    ------
+    ValueError
+        If it is not a policy, `start` not a state, or with gamma 1 the policy never ends.
+
+    Examples
+    --------
+    >>> import banditkit as bk
+    >>> grid = bk.GridWorld("S.G", gamma=0.5)
+    >>> bk.planning.occupancy(grid, [1, 1, 1]).sum(axis=1)
+    array([1. , 0.5, 0. ])
+    """
+    from scipy.sparse import eye_array
+    from scipy.sparse.linalg import splu
+
+    model = model_of(mdp)
+    S, A = model.terminal.size, model.A
+    start = mdp.start_distribution if start is None else start_distribution(start, S)
+    pi = _probabilities(model, policy)
+    moves = _moves(model, pi)
+    with _ends():
+        visits = splu((eye_array(S) - model.gamma * moves.T).tocsc()).solve(start)
+    if not np.isfinite(visits).all() or visits.min() < -1e-9:
+        raise ValueError(_NEVER_ENDS)
+    return np.where(model.terminal[:, None], 0.0, visits[:, None] * pi.reshape(S, A))
+
+
+def finite_horizon(mdp: Any, horizon: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return values and best actions when h rounds are left, by dynamic programming.
+
+    Parameters
+    ----------
+    mdp : MDP or Model
+        What to solve; gamma may be 1 without any terminal state.
+    horizon : int
+        H, 0 or more.
+
+    Returns
+    -------
+    V : array of float, shape (H + 1, S)
+        ``V[h]`` with h rounds left.
+    policy : array of int, shape (H, S)
+        ``policy[h - 1]`` with h rounds left.
+
+    Raises
+    ------
+    ValueError
+        If `horizon` is not a whole number, 0 or more.
+
+    Examples
+    --------
+    >>> import banditkit as bk
+    >>> V, policy = bk.planning.finite_horizon(bk.GridWorld("S..G", gamma=1.0), 3)
+    >>> V[:, 0]
+    array([0., 0., 0., 1.])
+    """
+    model = model_of(mdp)
+    horizon = whole("horizon", horizon, least=0)
+    V = np.zeros((horizon + 1, model.terminal.size))
+    policy = np.zeros((horizon, model.terminal.size), dtype=np.int64)
+    for h in range(1, horizon + 1):
+        Q = action_values(model, V[h - 1])
+        policy[h - 1] = Q.argmax(axis=1)
+        V[h] = Q.max(axis=1)
+    return V, policy
+
+
+def action_values(mdp: Any, V: Any) -> np.ndarray:
+    """Return the value of each action if V are the values of the next states, shape (S, A).
+
+    Parameters
+    ----------
+    mdp : MDP or Model
+        Where to act.
+    V : array of float, shape (S,)
+        Values of the states; those of terminal states count as 0.
+
+    Raises
+    ------
+    ValueError
+        If V has another shape.
+
+    Examples
+    --------
+    >>> import banditkit as bk
+    >>> bk.planning.action_values(bk.GridWorld("SG"), [0, 0]).max(axis=1)
+    array([1., 0.])
+    """
+    model = model_of(mdp)
+    values = np.array(V, dtype=float)
+    if values.shape != model.terminal.shape:
+        raise ValueError(
+            f"V must have a value for each of {model.terminal.size} states; got {values.shape}"
+        )
+    values[model.terminal] = 0.0
+    Q = np.zeros((values.size, model.A))
+    look_ahead(model, values, Q)
+    return Q
+
+
+def model_of(mdp: Any) -> Model:
+    """Return the model of an MDP, or the model itself."""
+    model = getattr(mdp, "model", mdp)
+    if not isinstance(model, Model):
+        raise ValueError(f"planning needs an MDP; got {mdp!r}")
+    return model
+
+
+def start_distribution(start: Any, S: int) -> np.ndarray:
+    """Return the probabilities of the states to start in, from a state or from probabilities."""
+    if np.ndim(start) == 0:
+        state = whole("start", start, least=0)
+        if state >= S:
+            raise ValueError(f"start must be a state from 0 to {S - 1}; got {state}")
+        return np.eye(1, S, state)[0]
+    p = np.asarray(start, dtype=float)
+    if p.shape != (S,) or not (p >= 0).all() or abs(p.sum() - 1.0) > 1e-9:
+        raise ValueError(f"start must be a state, or probabilities of the {S} states that sum to 1")
+    return p
+
+
+def _solution(model: Model, V: np.ndarray, iterations: int) -> Solution:
+    Q = action_values(model, V)
+    best = Q.max(axis=1)
+    best[model.terminal] = 0.0
+    return Solution(best, Q, np.argmax(Q.max(axis=1)[:, None] - 1e-10 <= Q, axis=1), iterations)
+
+
+def _matrix(model: Model) -> Any:
+    """Return P as a sparse matrix, (S A, S)."""
+    from scipy.sparse import csr_array
+
+    shape = model.first.size - 1, model.terminal.size
+    return csr_array((model.chance, model.following, model.first), shape=shape)
+
+
+def _moves(model: Model, pi: np.ndarray) -> Any:
+    """Return the transitions under a policy, a sparse matrix (S, S)."""
+    from scipy.sparse import csr_array
+
+    S, A = model.terminal.size, model.A
+    columns = np.arange(S * A)
+    choose = csr_array((pi.ravel(), columns, np.arange(0, S * A + 1, A)), shape=(S, S * A))
+    return choose @ _matrix(model)
+
+
+def _exact_values(model: Model, pi: np.ndarray) -> np.ndarray:
+    from scipy.sparse import eye_array
+    from scipy.sparse.linalg import spsolve
+
+    S, A = model.terminal.size, model.A
+    r = (pi * model.expected.reshape(S, A)).sum(axis=1)
+    equations = (eye_array(S) - model.gamma * _moves(model, pi)).tocsc()
+    with _ends():
+        V = np.atleast_1d(spsolve(equations, r))
+    if not np.isfinite(V).all():
+        raise ValueError(_NEVER_ENDS)
+    return np.where(model.terminal, 0.0, V)
+
+
+@contextmanager
+def _ends() -> Iterator[None]:
+    """Say of equations without a solution that the policy never ends."""
+    from scipy.sparse.linalg import MatrixRankWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", MatrixRankWarning)
+        try:
+            yield
+        except (MatrixRankWarning, RuntimeError):
+            raise ValueError(_NEVER_ENDS) from None
+
+
+def _probabilities(model: Model, policy: Any) -> np.ndarray:
+    """Return a checked policy as probabilities, (S, A)."""
+    S, A = model.terminal.size, model.A
+    array = np.asarray(policy)
+    if array.shape == (S,) and array.dtype.kind in "iu":
+        if not ((array >= 0) & (array < A)).all():
+            s = int(np.argmax((array < 0) | (array >= A)))
+            raise ValueError(f"an action is a number from 0 to {A - 1}; state {s} has {array[s]}")
+        return _one_hot(array, A)
+    if array.shape == (S, A) and array.dtype.kind in "iuf":
+        bad = (array < 0).any(axis=1) | ~(np.abs(array.sum(axis=1) - 1.0) <= 1e-9)
+        if bad.any():
+            s = int(np.argmax(bad))
+            raise ValueError(
+                f"probabilities of the actions must be 0 or more and sum to 1; state {s} has "
+                f"{array[s].tolist()}"
+            )
+        return array.astype(float)
+    raise ValueError(
+        f"a policy has an action for each state, int of shape ({S},), or probabilities of shape "
+        f"({S}, {A}); got shape {array.shape} of {array.dtype}"
+    )
+
+
+def _one_hot(policy: np.ndarray, A: int) -> np.ndarray:
+    return np.eye(A)[policy]
+
+
+def _towards_the_end(model: Model) -> np.ndarray:
+    """Return a policy that comes nearer to a terminal state wherever there is a way."""
+    S = model.terminal.size
+    policy = np.zeros(S, dtype=np.int64)
+    walk_back(model, policy, np.where(model.terminal, 0, -1))
+    return policy
+
+
+@jit
+def walk_back(model, policy, distance):
+    """Write for each state an action that may lead nearer to the end, and how far that is."""
+    changed = True
+    while changed:
+        changed = False
+        for s in range(distance.size):
+            if distance[s] < 0:
+                for a in range(model.A):
+                    pair = s * model.A + a
+                    for i in range(model.first[pair], model.first[pair + 1]):
+                        if distance[s] < 0 <= distance[model.following[i]]:
+                            policy[s] = a
+                            distance[s] = distance[model.following[i]] + 1
+                            changed = True
