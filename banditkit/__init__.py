@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from banditkit.plots import *
     from banditkit.problems import *
     from banditkit.result import *
+    from banditkit.shaping import *
     from banditkit.simulation import *
     from banditkit.theory import bounds as bounds
     from banditkit.theory.exact import *
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 _HOMES = (
     "banditkit.problems",
     "banditkit.learners",
+    "banditkit.shaping",
     "banditkit.simulation",
     "banditkit.watching",
     "banditkit.result",

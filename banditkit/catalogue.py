@@ -7,6 +7,7 @@ from typing import Any
 
 import banditkit.learners as learner_package
 import banditkit.problems as problem_package
+import banditkit.shaping as shaping_package
 from banditkit.core.checks import nearest, shorten
 from banditkit.core.description import Learner, Problem
 
@@ -15,7 +16,7 @@ __all__ = ["learners", "problems", "read_learner", "read_problem"]
 
 def problems() -> dict[str, type[Problem]]:
     """Return all problems of the package by name."""
-    return _concrete(problem_package)
+    return _concrete(problem_package) | _concrete(shaping_package)
 
 
 def learners() -> dict[str, type[Learner]]:

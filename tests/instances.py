@@ -143,6 +143,10 @@ MDPS = {
             _P[:, :1], np.arange(9.0).reshape(3, 1, 3), 1.0, terminal=[2], initial=[0.5, 0.5, 0]
         ),
     ],
+    "Shaped": [
+        bk.Shaped(bk.GridWorld("S.G"), [0.0, 0.5, 7.0]),
+        bk.Shaped(bk.Chain(n=1, gamma=0.5), [0.0, 1.0, 0.0], gamma=1.0, mismatched=True),
+    ],
     "Ring": [bk.Ring(), bk.Ring(4, bonus=1.0, one_way=True)],
 }
 

@@ -25,7 +25,8 @@ PAIRS = [(p, x) for p in all_of(IID) for x in all_of(LEARNERS) if plays(x, p)]
 # What nobody calls: bases, records, words.
 WITHOUT_EXAMPLE = {
     "Advice", "Arms", "Bound", "CostTape", "Description", "ExpertProblem", "Feedback", "Foreign",
-    "FiniteMDP", "IIDArms", "NoSuchArm", "Problem", "Step", "Tabular", "Watched",
+    "FiniteMDP", "IIDArms", "Model", "NoSuchArm", "Problem", "Solution", "Step", "Tabular",
+    "Watched",
 }  # fmt: skip
 
 

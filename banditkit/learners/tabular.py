@@ -5,8 +5,8 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from banditkit.core.checks import number
-from banditkit.core.description import Learner
+from banditkit.core.checks import number, numbers
+from banditkit.core.description import Learner, Problem
 from banditkit.core.draws import draw_index
 from banditkit.core.feedback import Feedback
 from banditkit.core.jit import jit_inline
@@ -64,8 +64,9 @@ class QLearning(Learner):
         alpha, in [0, 1].
     epsilon : float, default 0.1
         Probability of a random action, in [0, 1].
-    initial : float, default 0
-        Value of every pair at the beginning; a large one makes it try everything.
+    initial : float or sequence of float, shape (S,), default 0
+        Value of every pair at the beginning, or of every pair of each state: a large one makes it
+        try everything, and a potential does what `Shaped` does.
 
     Raises
     ------
@@ -87,7 +88,7 @@ class QLearning(Learner):
 
     rate: float = 0.1
     epsilon: float = 0.1
-    initial: float = 0.0
+    initial: float | tuple[float, ...] = 0.0
     accepts: ClassVar[Feedback] = Feedback.STEP
     plays: ClassVar[tuple[type, ...]] = (Tabular,)
 
@@ -95,10 +96,21 @@ class QLearning(Learner):
         self._set(
             rate=number("rate", self.rate, low=0.0, high=1.0),
             epsilon=number("epsilon", self.epsilon, low=0.0, high=1.0),
-            initial=number("initial", self.initial),
         )
+        if np.ndim(self.initial) == 1:
+            self._set(initial=numbers("initial", self.initial))
+        else:
+            self._set(initial=number("initial", self.initial))
+
+    def check(self, problem: Problem) -> None:
+        """Raise a ValueError if it can't play `problem`; see `Learner.check`."""
+        super().check(problem)
+        size, S = np.size(self.initial), problem.spec.S
+        if np.ndim(self.initial) == 1 and size != S:
+            raise ValueError(f"initial needs a number for each of the {S} states; got {size}")
 
     def start(self, spec: Tabular, horizon: int) -> QLearningPolicy:
         """Return the policy; see `Learner.start`."""
-        Q = np.full((spec.S, spec.A), self.initial)
+        initial = np.broadcast_to(np.array(self.initial), (spec.S,))
+        Q = np.repeat(initial[:, None], spec.A, axis=1)
         return QLearningPolicy(Q, self.rate, self.epsilon, spec.gamma)

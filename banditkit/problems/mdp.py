@@ -1,5 +1,6 @@
 """Finite Markov decision processes, from tables (Part II)."""
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
@@ -72,14 +73,14 @@ class FiniteMDP(Problem):
     limit = 0  # steps after which an episode is cut off; 0: never
 
     @property
+    @abstractmethod
     def model(self) -> Model:
         """The transitions and rewards."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def start_distribution(self) -> np.ndarray:
         """Probability of each state to start an episode, shape (S,)."""
-        raise NotImplementedError
 
     @property
     def spec(self) -> Tabular:
