@@ -108,9 +108,9 @@ class Swapping:
             inner.update(t, None, a, naive.at(self.K, a, p[i] * y / p[a]))
 
 
-def fixed_share(K, T, shifts):
+def fixed_share(K, T, shifts, share=None):
     """Return the oracle with the share and the rate that are tuned to so many shifts."""
-    S, share = min(shifts, T - 1), min(1.0, shifts / max(1, T - 1))
+    S, share = min(shifts, T - 1), min(1.0, shifts / max(1, T - 1)) if share is None else share
     C = (S + 1) * math.log(K)
     C += S * math.log(1.0 / share) if S else 0.0
     C += (T - 1 - S) * math.log(1.0 / (1.0 - share)) if T - 1 > S else 0.0
@@ -157,6 +157,7 @@ FULL = [
     (bk.FixedShare(), lambda K, T: fixed_share(K, T, 1)),
     (bk.FixedShare(shifts=0), lambda K, T: fixed_share(K, T, 0)),
     (bk.FixedShare(shifts=5), lambda K, T: fixed_share(K, T, 5)),
+    (bk.FixedShare(shifts=5, share=0.1), lambda K, T: fixed_share(K, T, 5, share=0.1)),
     (bk.FixedShare(share=0.1, rate=0.7), lambda K, T: naive.FixedShare(K, T, 0.7, 0.1)),
     (bk.FixedShare(share=0.0, rate=0.7), lambda K, T: naive.FixedShare(K, T, 0.7, 0.0)),
     (bk.FixedShare(share=1.0, rate=0.7), lambda K, T: naive.FixedShare(K, T, 0.7, 1.0)),
@@ -187,6 +188,7 @@ BANDIT = [
     (bk.Exp3IX(implicit=0.3), lambda K, T: naive.Exp3IX(K, T, implicit=0.3)),
     (bk.Exp3P(), exp3p),
     (bk.Exp3P(delta=0.5), lambda K, T: exp3p(K, T, delta=0.5)),
+    (bk.Exp3P(delta=1e-9), lambda K, T: exp3p(K, T, delta=1e-9)),
     (bk.Exp3S(), lambda K, T: naive.Exp3S(K, T, shifts=1)),
     (bk.Exp3S(shifts=4), lambda K, T: naive.Exp3S(K, T, shifts=4)),
     (
@@ -651,7 +653,7 @@ GAMES = [
     (EXPERTS, bk.Hedge()),
     (COINS, bk.Exp3P()),
     (EXPERTS, bk.MajorityVote()),
-    (EXPERTS, bk.WeightedMajority()),
+    (EXPERTS, bk.WeightedMajority(rate=0.3)),
     (COINS, bk.Exp3IX()),
     (COINS, bk.Batched(bk.TsallisINF())),
     (COINS, bk.TsallisINF()),

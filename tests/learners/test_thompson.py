@@ -91,7 +91,7 @@ def fractions(means):
         (bk.Bernoulli((0.3, 0.5, 0.6)), coins),
         (bk.TwoPoint((0.15, 0.25, 0.3), (0.45, 0.75, 0.9), (0.5, 0.5, 0.5)), fractions),
     ],
-    ids=repr,
+    ids=["Bernoulli", "TwoPoint"],
 )
 def test_its_regret_has_the_law_of_its_oracles(problem, arms_of):
     T, games, means = 100, 1500, (0.3, 0.5, 0.6)

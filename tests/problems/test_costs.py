@@ -1192,6 +1192,17 @@ def test_fixed_share_is_below_its_bound_on_every_table(table, S, rate):
     assert bk.FixedShare(S).code_length(K, T) == pytest.approx(C)
 
 
+@pytest.mark.parametrize("S", [1, 2, 5])
+def test_fixed_share_soon_follows_a_shift_of_the_only_good_arm(S):
+    T, K = 120, 3
+    good = np.arange(T) * (S + 1) // T % K
+    table = 1.0 - np.eye(K)[good]
+    C = bk.FixedShare(S).code_length(K, T)
+    regret = expected_regret_of(bk.FixedShare(S), table, shifts=S)[-1]
+    assert regret <= math.sqrt(C * T / 2)
+    assert expected_regret_of(bk.FixedShare(0), table, shifts=S)[-1] > math.sqrt(C * T / 2)
+
+
 @pytest.mark.parametrize("N", [1, 2, 3, 5, 8, 9, 64, 200])
 def test_majority_vote_makes_at_most_log2_n_mistakes(N):
     experts = bk.PerfectExpert(N, feedback="full")

@@ -22,7 +22,9 @@ PAIRS = [
 ]
 
 
-@pytest.mark.parametrize(("learner", "oracle", "rewards"), PAIRS, ids=lambda x: repr(x)[:40])
+@pytest.mark.parametrize(
+    ("learner", "oracle", "rewards"), PAIRS, ids=[repr(learner) for learner, *_ in PAIRS]
+)
 def test_expected_regret_is_the_enumerators_and_the_simulated_mean(learner, oracle, rewards):
     exact = naive.expected_regret(oracle, LOSSES.tolist(), rewards=rewards)
     table = bk.LossTable(LOSSES)
