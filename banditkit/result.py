@@ -319,11 +319,16 @@ def _to_plain(value: Any, tables: dict[str, np.ndarray]) -> Any:
         values = {
             field.name: _to_plain(getattr(value, field.name), tables) for field in fields(value)
         }
+        if any(isinstance(each, dict) and "words" in each for each in values.values()):
+            return {"class": None, "words": repr(value)}  # what is around it may refuse words
         return {"class": type(value).__name__, **values}
     if isinstance(value, np.ndarray):
         name = f"table{len(tables)}"
         tables[name] = value
         return {"table": name}
+    if hasattr(value, "indptr"):  # a sparse matrix, by rows
+        parts = [_to_plain(part, tables) for part in (value.data, value.indices, value.indptr)]
+        return {"sparse": parts, "shape": value.shape}
     return value
 
 
@@ -332,6 +337,11 @@ def _from_plain(value: Any, known: Mapping[str, type], archive: Mapping[str, np.
         return value
     if "table" in value:
         return archive[value["table"]]
+    if "sparse" in value:
+        from scipy.sparse import csr_array
+
+        parts = tuple(_from_plain(part, known, archive) for part in value["sparse"])
+        return csr_array(parts, shape=value["shape"])
     values = {
         name: _from_plain(each, known, archive) for name, each in value.items() if name != "class"
     }

@@ -515,3 +515,29 @@ def test_where_nothing_can_be_saved_the_file_is_named(tmp_path):
     with pytest.raises(ValueError, match=r"can't write .*folder: Is a directory"):
         PLAYED.save(tmp_path / "folder")
     assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
+def test_a_wrapper_around_a_tape_of_ones_own_comes_back_as_words(tmp_path):
+    class Mine(bk.CostTape):
+        @property
+        def spec(self):
+            return bk.Arms(2, costs=True)
+
+        def tape(self, horizon, rng):
+            return bk.IIDCosts((0.4, 0.6)).tape(horizon, rng)
+
+    problem = bk.DynamicRegret(Mine())
+    result = bk.simulate(problem, [bk.Exp3()], horizon=50, replications=2, seed=0)
+    result.save(tmp_path / "result.npz")
+    again = bk.load(tmp_path / "result.npz")
+    assert repr(again.problem) == "DynamicRegret(Mine())"
+    assert np.array_equal(again.regret, result.regret)
+    assert bk.RegretDisplay.from_result(again).plot().lines_
+
+
+def test_a_table_is_saved_beside_the_words(tmp_path):
+    losses = np.random.default_rng(0).random((300, 4))
+    problem = bk.ExpectedRegret(bk.LossTable(losses, feedback="full"))
+    result = bk.simulate(problem, [bk.Hedge()], horizon=300, replications=1, seed=0)
+    result.save(tmp_path / "result.npz")
+    assert bk.load(tmp_path / "result.npz").problem == problem

@@ -13,7 +13,8 @@ __all__ = ["flag", "nearest", "number", "numbers", "pair_up", "shorten", "whole"
 
 def whole(name: str, value: Any, *, least: int) -> int:
     """Return `value` as an int; ``1e6`` counts as whole, True and "7" do not."""
-    if _is_number(value) and _is_finite(value) and value == int(value) and value >= least:
+    finite = _is_number(value) and (isinstance(value, int) or math.isfinite(value))
+    if finite and value == int(value) and value >= least:
         return int(value)
     raise ValueError(f"{name} must be a whole number, {least} or more; got {_plain(value)!r}")
 
@@ -31,9 +32,9 @@ def number(
     """Return `value` as a finite float in [low, high]."""
     if not _is_number(value):
         raise ValueError(f"{name} must be a number; got {value!r}")
-    if _is_finite(value) and low <= value <= high and abs(value) <= sys.float_info.max:
+    if _is_finite(value) and low <= value <= high:
         return float(value)
-    got = value if abs(value) > sys.float_info.max else float(value)
+    got = float(value) if _is_finite(value) or isinstance(value, float | np.floating) else value
     raise ValueError(f"{name} must {_interval(low, high)}; got {shorten(repr(got))}{hint}")
 
 
@@ -100,7 +101,8 @@ def _is_number(value: Any) -> bool:
 
 
 def _is_finite(value: Any) -> bool:
-    return isinstance(value, int) or math.isfinite(value)  # an int may be too large for isfinite
+    """Tell whether a number is a finite float, or an int that is not too large for one."""
+    return abs(value) <= sys.float_info.max if isinstance(value, int) else math.isfinite(value)
 
 
 def _interval(low: float, high: float) -> str:

@@ -753,3 +753,29 @@ def test_an_expert_that_does_not_exist_is_named(expert, when):
         f"in round {when + 1}",
         str(expert),
     )
+
+
+class LateDicePolicy(NamedTuple):
+    when: int
+
+    def select(self, t, x, rng):
+        return int(rng.random() * 2.0) if t >= self.when else 0
+
+    def update(self, t, x, a, y):
+        pass
+
+
+class LateDice(Late):
+    """Plays arm 0, and from some round on throws a die, and does not tell."""
+
+    def start(self, spec, horizon):
+        return LateDicePolicy(self.when)
+
+
+@pytest.mark.parametrize("problem", [bk.AdaptiveAdversary(2), bk.ExpectedRegret(IID)], ids=repr)
+def test_who_draws_late_and_does_not_say_from_what_is_named_too(problem):
+    def play(when):
+        return bk.simulate(problem, [LateDice(0, when)], horizon=60, replications=2, seed=0)
+
+    check(lambda: play(50), "LateDice(0) draws at random", "no method distribution(self, t, x)")
+    assert play(60).horizon == 60  # it never draws, so there is nothing to tell
