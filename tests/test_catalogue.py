@@ -10,21 +10,22 @@ from instances import LEARNERS, PROBLEMS, all_of
 import banditkit as bk
 import banditkit.learners
 import banditkit.problems
+import banditkit.shaping
 from banditkit.catalogue import learners, problems, read_learner, read_problem
 
 PARTS = pytest.mark.parametrize(
-    ("listed", "package", "kind"),
+    ("listed", "packages", "kind"),
     [
-        (problems(), banditkit.problems, bk.Problem),
-        (learners(), banditkit.learners, bk.Learner),
+        (problems(), (banditkit.problems, banditkit.shaping), bk.Problem),
+        (learners(), (banditkit.learners,), bk.Learner),
     ],
     ids=["problems", "learners"],
 )
 
 
 @PARTS
-def test_every_class_that_can_be_made_is_there_under_its_name(listed, package, kind):
-    public = {name: getattr(package, name) for name in package.__all__}
+def test_every_class_that_can_be_made_is_there_under_its_name(listed, packages, kind):
+    public = {name: getattr(package, name) for package in packages for name in package.__all__}
     concrete = {name: each for name, each in public.items() if not inspect.isabstract(each)}
     assert listed == concrete
     assert all(name == each.__name__ and issubclass(each, kind) for name, each in listed.items())
@@ -37,7 +38,7 @@ def test_what_problems_have_in_common_is_not_a_problem():
 
 
 @PARTS
-def test_every_class_introduces_itself_in_a_line(listed, package, kind):
+def test_every_class_introduces_itself_in_a_line(listed, packages, kind):
     for each in listed.values():
         first, _, rest = inspect.getdoc(each).partition("\n")
         assert 20 < len(first) < 100

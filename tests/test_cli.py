@@ -195,7 +195,7 @@ def test_version(capsys):
         ("Bernoulli(['a'])", "means must be numbers; got ['a']"),
         ("Bernoulli", "means"),
         ("Bernouli([0.4])", "there is no problem 'Bernouli'; did you mean Bernoulli?"),
-        ("Roulette()", "there is no problem 'Roulette'; known are AdaptiveAdversary, "),
+        ("Roulette()", "there is no problem 'Roulette'; known are MDP, AdaptiveAdversary, "),
         ("Bernoulli([0.4], std=1)", "unexpected keyword argument 'std'"),
         ("Bernoulli([0.4", "must read like Name(option=number)"),
         ("", "must read like Name(option=number)"),

@@ -89,11 +89,11 @@ class ExpectedEnv(NamedTuple):
 
 @dataclass(frozen=True, repr=False)
 class ExpectedRegret(AnotherScore):
-    """The same game, scored by the distribution that each arm was drawn from: less noise.
+    """The same game, scored by the distribution that each arm was drawn from.
 
     In each round regret grows by the expectation of the gap over the learner's draw, given all
     that happened before: ``p_t.c_t`` in place of ``c_t(a_t)``.  Its expectation is that of the
-    regret itself, without the noise of the last draw; with full feedback, on a given tape, nothing
+    regret itself, without the noise of the draw; with full feedback, on a given tape, nothing
     random is left, and theorems about expected regret become inequalities that hold surely.
 
     Parameters
