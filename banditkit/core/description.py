@@ -149,8 +149,7 @@ class Learner(Description):
             )
         what = "costs" if spec.costs else "rewards"
         if self.unit_range and not (spec.lowest >= 0.0 and spec.highest <= 1.0):
-            ucb = self.accepts is Feedback.BANDIT and not spec.costs
-            hint = ", or use UCB1" if ucb else ""
+            hint = ", or use UCB1" if self.accepts is Feedback.BANDIT else ""
             raise ValueError(
                 f"{name} needs {what} in [0, 1]; those of {theirs} lie in "
                 f"[{spec.lowest:g}, {spec.highest:g}] - rescale them{hint}"
