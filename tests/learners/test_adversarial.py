@@ -503,6 +503,14 @@ def test_exp3_plus_plus_explores_by_the_gaps_as_its_oracle(alpha, scale, K):
     assert spared > 50 if (alpha, scale) == (0.05, 0.02) else spared == 0
 
 
+@pytest.mark.parametrize("K", [2, 3])
+def test_exp3_plus_plus_sees_no_gap_where_all_arms_may_cost_1(K):
+    # Upper confidence bounds beyond 1 say nothing: costs are at most 1.
+    losses = 0.96 + 0.04 * clear_costs(np.random.default_rng(K), 400, K)
+    oracle = naive.Exp3PlusPlus(K, 400, alpha=0.05, constant=1e-4)
+    check_game(bk.Exp3PlusPlus(alpha=0.05, scale=1e-4), oracle, losses, seed=K)
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_of_equal_halves_of_the_experts_the_lowest_prediction_wins(seed):
     # With rate 1/2 weights are powers of 2, and a tie is a tie: experts who were wrong in other
@@ -871,22 +879,30 @@ def test_weights_that_vanished_come_back_when_the_others_fall():
     check_tree(tree)
 
 
-def test_a_leaf_is_drawn_on_a_fine_grid_by_the_inverse_of_the_sums():
-    for weights in (
-        [0.25, 0.5, 0.0, 0.125, 0.125],
-        [0.0, 1.0],
-        [0.0, 0.0, 0.5, 0.0, 0.0, 0.5, 0.0],
-    ):
-        tree = blank_tree(len(weights))
-        size = tree.size
-        tree.nodes[size : size + len(weights)] = weights
-        for i in range(size - 1, 0, -1):
-            tree.nodes[i] = tree.nodes[2 * i] + tree.nodes[2 * i + 1]
-        for i in range(4096):  # all sums are exact here
-            assert draw_leaf(tree, Given(i / 4096)) == inverse(weights, i / 4096)
-            assert draw_arm(np.array(weights), Given(i / 4096)) == inverse(weights, i / 4096)
-        for draw, what in ((draw_leaf, tree), (draw_arm, np.array(weights))):
-            assert draw(what, Given(LAST)) == np.flatnonzero(weights)[-1]
+def tree_of(weights):
+    tree = blank_tree(len(weights))
+    tree.nodes[tree.size : tree.size + len(weights)] = weights
+    for i in range(tree.size - 1, 0, -1):
+        tree.nodes[i] = tree.nodes[2 * i] + tree.nodes[2 * i + 1]
+    return tree
+
+
+@pytest.mark.parametrize(
+    "weights",
+    [[1.0], [0.25, 0.5, 0.0, 0.125, 0.125], [0.0, 1.0], [0.0, 0.0, 0.5, 0.0, 0.0, 0.5, 0.0]],
+)
+def test_a_leaf_is_drawn_on_a_fine_grid_by_the_inverse_of_the_sums(weights):
+    tree, p = tree_of(weights), np.array(weights)
+    for i in range(4096):  # all sums are exact here
+        assert draw_leaf(tree, Given(i / 4096)) == inverse(weights, i / 4096)
+        assert draw_arm(p, Given(i / 4096)) == inverse(weights, i / 4096)
+    assert draw_leaf(tree, Given(LAST)) == draw_arm(p, Given(LAST)) == np.flatnonzero(weights)[-1]
+
+
+def test_a_leaf_is_drawn_even_where_rounding_leads_past_the_last():
+    # 3 + (2**53 + 4) is rounded up, and what is left of it after 3 is rounded up once more.
+    tree = tree_of([3.0, 0.0, 2.0**53 + 4.0])
+    assert draw_leaf(tree, Given(LAST)) == 2
 
 
 @given(
