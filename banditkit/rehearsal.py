@@ -1,6 +1,7 @@
 """Everything is tried as Python first, so that a mistake reads like one of Python's."""
 
 import inspect
+import re
 import traceback
 from collections.abc import Iterator
 from typing import Any
@@ -49,9 +50,10 @@ def rehearse(
 def compile_fault(problem: Problem, learner: Learner, error: NumbaError) -> ValueError:
     """Say in a line what runs as Python but can't be compiled."""
     # Numba nests its reports; what is wrong stands in the innermost, and the line below it.
-    innermost = str(error).rpartition("Failed in nopython mode pipeline")[2]
-    lines = [line.strip() for line in innermost.splitlines()[1:] if line.strip()]
+    innermost = re.split(r"Failed in nopython mode pipeline.*|a specific error:", str(error))[-1]
+    lines = [line.strip() for line in innermost.splitlines() if line.strip()]
     reason = next((line for line in lines if not line.startswith("- ")), type(error).__name__)
+    reason = re.sub(r"^\w+Error: ", "", reason)
     places = [line.rstrip(":") for line in lines if line.startswith("File ")]
     where = f" ({places[0][0].lower()}{places[0][1:]})" if places else ""
     return ValueError(

@@ -16,10 +16,12 @@ covers every source file of it: who edits a learner sees the edit in the next ru
 """
 
 import hashlib
+import itertools
 import logging
 import os
 import pickle
 import tempfile
+from collections import defaultdict
 from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +34,8 @@ from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import register_pass
 from numba.core.errors import NumbaError
 from numba.core.ir_utils import replace_vars
+from numba.core.targetconfig import ConfigStack
+from numba.core.typing import templates
 from numba.extending import register_jitable
 
 __all__ = [
@@ -49,6 +53,62 @@ __all__ = [
 PACKAGE = Path(__file__).resolve().parents[1]
 
 
+@contextmanager
+def _pasting_made_quick() -> Iterator[None]:
+    """Keep Numba from doing the same work again and again for functions that are to be pasted.
+
+    It would infer their types anew for each place that calls them, and for each place inside them,
+    and so on: compile time would double with every level of functions that call functions.  And it
+    would make machine code of each of them on its own, though nobody calls it.
+    """
+    template: Any = templates._OverloadFunctionTemplate
+    infer, decorator_of = template.generic, template._get_jit_decorator
+    if infer.__module__ == __name__:  # within another one
+        yield
+        return
+    known: dict[Any, Any] = {}
+
+    def generic(self: Any, args: Any, kws: Any) -> Any:
+        if not self._inline.is_always_inline:
+            return infer(self, args, kws)
+        key = type(self), args, tuple(kws.items()), ConfigStack.top_or_none()
+        if key not in known:
+            known[key] = infer(self, args, kws)
+        return known[key]
+
+    def decorator_that_waits(self: Any) -> Any:
+        decorator = decorator_of(self)
+        if not self._inline.is_always_inline:
+            return decorator
+
+        def decorate(**options: Any) -> Any:
+            def wait(function: Any) -> Any:
+                dispatcher = decorator(**options)(function)
+                dispatcher._can_compile = False
+                return dispatcher
+
+            return wait
+
+        return decorate
+
+    template.generic, template._get_jit_decorator = generic, decorator_that_waits
+    try:  # nobody else compiles meanwhile: Numba holds its compiler lock
+        yield
+    finally:
+        template.generic, template._get_jit_decorator = infer, decorator_of
+
+
+@register_pass(mutates_CFG=True, analysis_only=False)
+class _InferTypes(typed_passes.NopythonTypeInference):
+    """Numba's own pass, which remembers what it found."""
+
+    _name = "banditkit_infer_types"
+
+    def run_pass(self, state: Any) -> bool:
+        with _pasting_made_quick():
+            return super().run_pass(state)
+
+
 @register_pass(mutates_CFG=True, analysis_only=False)
 class _PasteVerbs(typed_passes.InlineOverloads):
     """Numba's pass that pastes methods into the loop, without its removal of dead code.
@@ -64,11 +124,32 @@ class _PasteVerbs(typed_passes.InlineOverloads):
         removal = typed_passes.dead_code_elimination
         typed_passes.dead_code_elimination = lambda *args, **kwargs: None
         try:  # nobody else compiles meanwhile: Numba holds its compiler lock
-            mutated = super().run_pass(state)
+            with _pasting_made_quick():
+                mutated = super().run_pass(state)
         finally:
             typed_passes.dead_code_elimination = removal
         _call_arguments_by_one_name(state.func_ir, state.typemap)
         return mutated
+
+    def _run_inliner(self, state: Any, kind: Any, sig: Any, template: Any, *rest: Any) -> bool:
+        """Paste a function in one place, under names that are used nowhere else.
+
+        Numba adds the new names to the scope of the pasted function, which all places share, and
+        loses track of them from the second place on.
+        """
+        (arguments, *_) = rest
+        pasted = template._inline_overloads[arguments]["iinfo"].func_ir
+        identity, (scope, *_) = pasted.func_id, (block.scope for block in pasted.blocks.values())
+        identity.unique_name = f"{identity.func_qualname}${next(_places)}"
+        names, redefined = dict(scope.localvars._con), scope.redefined.copy()
+        redefinitions = {name: set(each) for name, each in scope.var_redefinitions.items()}
+        done = super()._run_inliner(state, kind, sig, template, *rest)
+        scope.localvars._con, scope.redefined = names, redefined
+        scope.var_redefinitions = defaultdict(set, redefinitions)
+        return done
+
+
+_places = itertools.count()  # where functions have been pasted
 
 
 def _call_arguments_by_one_name(func_ir: Any, typemap: dict[str, Any]) -> None:
@@ -134,13 +215,15 @@ def _assigns(statement: Any, names: Container[str]) -> bool:
 
 
 class _Compiler(CompilerBase):
-    """Numba's own sequence of passes, with `_PasteVerbs` in place of its model."""
+    """Numba's own sequence of passes, with two of ours in place of their models."""
 
     def define_pipelines(self) -> list[Any]:
         passes = DefaultPassBuilder.define_nopython_pipeline(self.state)
-        for i, (each, description) in enumerate(passes.passes):
-            if each is typed_passes.InlineOverloads:
-                passes.passes[i] = (_PasteVerbs, description)
+        ours = {
+            typed_passes.NopythonTypeInference: _InferTypes,
+            typed_passes.InlineOverloads: _PasteVerbs,
+        }
+        passes.passes = [(ours.get(each, each), words) for each, words in passes.passes]
         passes.finalize()
         return [passes]
 
