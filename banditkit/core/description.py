@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from banditkit.core.feedback import Feedback
-from banditkit.core.spec import Advice, Arms
+from banditkit.core.spec import Advice, Arms, Box
 
 __all__ = ["Description", "Learner", "Problem"]
 
@@ -142,6 +142,11 @@ class Learner(Description):
         spec = problem.spec
         if isinstance(spec, Arms | Advice) and not {Arms, Advice} & {*self.plays}:
             raise ValueError(f"{name} learns in MDPs; {theirs} is none")
+        if isinstance(spec, Box) and Box not in self.plays:
+            raise ValueError(
+                f"{name} learns where states are numbered; those of {theirs} are points of a box - "
+                "play it on a finite MDP such as GridWorld, or say plays = (Box,) if it can"
+            )
         if isinstance(spec, Arms) and Arms not in self.plays:
             raise ValueError(
                 f"{name} learns from the advice of experts, which {theirs} does not show - "

@@ -10,7 +10,7 @@ class Step(NamedTuple):
     """What an MDP answers to an action."""
 
     reward: float
-    state: int  # the next state
+    state: int  # the next state; where states are points of a box, an array of shape (d,)
     terminal: bool  # the episode has ended there: nothing comes any more
     truncated: bool  # the episode is cut off by a time limit: more would have come
 

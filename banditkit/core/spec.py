@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["Advice", "Arms", "NoSuchArm", "Tabular"]
+__all__ = ["Advice", "Arms", "Box", "NoSuchArm", "Tabular"]
 
 
 class NoSuchArm(ValueError):
@@ -53,9 +53,36 @@ class Tabular(NamedTuple):
 
     def fault(self, action: Any) -> str | None:
         """Say what is wrong with an action, or return None if nothing is."""
-        if _fault(self.A, action) is None:
-            return None
-        return f"{action!r}; an action is a whole number from 0 to {self.A - 1}"
+        return _no_such_action(self.A, action)
+
+
+class Box(NamedTuple):
+    """An MDP whose states are points of a box: arrays of d numbers; with A actions in each.
+
+    Examples
+    --------
+    >>> import banditkit as bk
+    >>> bk.MountainCar().spec.low, bk.MountainCar().spec.A
+    ((-1.2, -0.07), 3)
+    """
+
+    low: tuple[float, ...]  # (d,) the least that each number may be; -inf where there is none
+    high: tuple[float, ...]  # (d,) the largest
+    A: int
+    gamma: float
+    lowest: float = -np.inf
+    highest: float = np.inf
+    costs: bool = False
+
+    def fault(self, action: Any) -> str | None:
+        """Say what is wrong with an action, or return None if nothing is."""
+        return _no_such_action(self.A, action)
+
+
+def _no_such_action(A: int, action: Any) -> str | None:
+    if _fault(A, action) is None:
+        return None
+    return f"{action!r}; an action is a whole number from 0 to {A - 1}"
 
 
 def _fault(K: int, action: Any) -> str | None:

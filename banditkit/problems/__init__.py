@@ -9,6 +9,7 @@ from banditkit.problems.advice import (
     PerfectExpert,
 )
 from banditkit.problems.arms import Bernoulli, Beta, Gaussian, IIDArms, TwoPoint, UniformArms
+from banditkit.problems.control import CartPole, MountainCar
 from banditkit.problems.costs import (
     AlternatingCosts,
     CostTape,
@@ -19,6 +20,15 @@ from banditkit.problems.costs import (
     SwitchingCosts,
 )
 from banditkit.problems.empirical import EmpiricalArms
+from banditkit.problems.grids import (
+    CliffWalk,
+    EndlessRooms,
+    FlagGrid,
+    Grid,
+    GridWorld,
+    Rooms,
+    WindyGrid,
+)
 from banditkit.problems.mdp import MDP, FiniteMDP
 from banditkit.problems.regrets import (
     DynamicRegret,
@@ -28,7 +38,7 @@ from banditkit.problems.regrets import (
     SwapRegret,
     SwitchingFee,
 )
-from banditkit.problems.worlds import Chain, GridWorld, Ring
+from banditkit.problems.worlds import Chain, LineKey, LongChain, Ring, RiverSwim
 
 __all__ = [
     "MDP",
@@ -38,28 +48,39 @@ __all__ = [
     "Beta",
     "BinaryStrings",
     "BlockAdvice",
+    "CartPole",
     "Chain",
+    "CliffWalk",
     "CostTape",
     "DriftingCosts",
     "DynamicRegret",
     "EmpiricalArms",
+    "EndlessRooms",
     "ExpectedRegret",
     "ExpertAdvice",
     "ExpertProblem",
     "FiniteMDP",
+    "FlagGrid",
     "ForesightRegret",
     "Gaussian",
+    "Grid",
     "GridWorld",
     "HeavyCosts",
     "IIDArms",
     "IIDCosts",
+    "LineKey",
+    "LongChain",
     "LossTable",
+    "MountainCar",
     "PerfectExpert",
     "Ring",
+    "RiverSwim",
+    "Rooms",
     "ShiftingRegret",
     "SwapRegret",
     "SwitchingCosts",
     "SwitchingFee",
     "TwoPoint",
     "UniformArms",
+    "WindyGrid",
 ]

@@ -1,4 +1,4 @@
-"""Small worlds to learn in: grids drawn as text, a chain, a ring."""
+"""Small worlds to learn in, along a line: chains, a ring, a river, a corridor with a key."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,169 +10,17 @@ from banditkit.core.checks import flag, number, whole
 from banditkit.core.planning import Model
 from banditkit.problems.mdp import FiniteMDP, model_from_lists
 
-__all__ = ["Chain", "GridWorld", "Ring"]
-
-MOVES = {"up": (-1, 0), "right": (0, 1), "down": (1, 0), "left": (0, -1)}
+__all__ = ["Chain", "LineKey", "LongChain", "Ring", "RiverSwim"]
 
 
-@dataclass(frozen=True, repr=False)
-class GridWorld(FiniteMDP):
-    r"""A grid, drawn as text: walk from S to G.
+def slippery(reached: list[Any], slip: float) -> list[Any]:
+    """Return the outcomes of each action if, with probability slip, another one is drawn instead.
 
-    A letter is a cell: ``S`` the start, ``G`` a goal, where the episode ends, ``#`` a wall, and
-    ``.`` a free cell.  Cells that are no walls are the states, numbered row by row.  The actions
-    are 0 up, 1 right, 2 down, 3 left; who would leave the grid, or enter a wall, stays.
-
-    Parameters
-    ----------
-    text : str
-        Rows of letters of equal length, with line breaks between.
-    gamma : float, default 0.99
-        What a reward of the next step is worth, in [0, 1].
-    slip : float, default 0
-        Probability that the move is drawn uniformly from all four, in [0, 1].
-    step_reward : float, default 0
-        Reward of every step, that into a goal included.
-    goal_reward : float, default 1
-        What entering a goal adds.
-    limit : int, default 0
-        Steps after which an episode is cut off; 0 for never.
-
-    Raises
-    ------
-    ValueError
-        If there is an unknown letter, no goal, not exactly one start, rows differ in length, a
-        number leaves its range, or gamma is 1 and some cell has no way to a goal.
-
-    References
-    ----------
-    Ng, Harada & Russell (1999), "Policy invariance under reward transformations", whose grid of
-    n x n has gamma 1, slip 0.2, a step reward of -1 and no goal reward.
-
-    Examples
-    --------
-    >>> import banditkit as bk
-    >>> grid = bk.GridWorld("..G\n.#.\nS..")
-    >>> grid.spec.S, float(grid.solution.V[grid.cell(2, 0)].round(6))
-    (8, 0.970299)
+    It is drawn uniformly from all; ``reached[a]`` is what follows action a: the next state, and
+    perhaps a reward.  Each outcome is that, with its probability before it.
     """
-
-    text: str
-    gamma: float = 0.99
-    slip: float = 0.0
-    step_reward: float = 0.0
-    goal_reward: float = 1.0
-    limit: int = 0
-
-    def __post_init__(self) -> None:
-        rows = self.text.strip().split() if isinstance(self.text, str) else []
-        if not rows:
-            raise ValueError(f"text must be rows of letters, such as 'S..G'; got {self.text!r}")
-        for i, row in enumerate(rows):
-            for j, letter in enumerate(row):
-                if letter not in "SG#.":
-                    raise ValueError(
-                        f"row {i}, column {j} of the grid has {letter!r}; known are S (start), "
-                        "G (goal), # (wall) and . (free)"
-                    )
-            if len(row) != len(rows[0]):
-                raise ValueError(
-                    f"rows must have equal length; row 0 has {len(rows[0])} cells and row {i} has "
-                    f"{len(row)}"
-                )
-        text = "\n".join(rows)
-        if "G" not in text:
-            raise ValueError("the grid has no goal; write G where the episode ends")
-        if text.count("S") != 1:
-            raise ValueError(f"the grid needs one start, S; it has {text.count('S')}")
-        self._set(
-            text=text,
-            gamma=number("gamma", self.gamma, low=0.0, high=1.0),
-            slip=number("slip", self.slip, low=0.0, high=1.0),
-            step_reward=number("step_reward", self.step_reward),
-            goal_reward=number("goal_reward", self.goal_reward),
-            limit=whole("limit", self.limit, least=0),
-        )
-        self.check_ends()
-
-    @classmethod
-    def ng(cls, n: int = 10) -> "GridWorld":
-        """Return the n x n grid of Ng, Harada & Russell: from bottom left to top right.
-
-        Parameters
-        ----------
-        n : int, default 10
-            Length of a side, 2 or more.
-
-        Raises
-        ------
-        ValueError
-            If `n` is not a whole number, 2 or more.
-
-        Examples
-        --------
-        >>> import banditkit as bk
-        >>> grid = bk.GridWorld.ng(10)
-        >>> float(grid.solution.V[grid.cell(9, 0)].round(4))
-        -21.999
-        """
-        n = whole("n", n, least=2)
-        rows = ["." * (n - 1) + "G", *["." * n] * (n - 2), "S" + "." * (n - 1)]
-        return cls("\n".join(rows), gamma=1.0, slip=0.2, step_reward=-1.0, goal_reward=0.0)
-
-    @property
-    def rows(self) -> list[str]:
-        """The rows of the grid."""
-        return self.text.split("\n")
-
-    def cell(self, row: int, column: int) -> int:
-        """Return the number of the state in a cell.
-
-        Raises
-        ------
-        ValueError
-            If it is a wall, or outside of the grid.
-        """
-        rows = self.rows
-        inside = 0 <= row < len(rows) and 0 <= column < len(rows[0])
-        if not inside or rows[row][column] == "#":
-            raise ValueError(f"there is no state in row {row}, column {column}")
-        before = "".join(rows[:row]) + rows[row][:column]
-        return len(before) - before.count("#")
-
-    @property
-    def cells(self) -> list[tuple[int, int]]:
-        """Row and column of each state."""
-        return [
-            (i, j)
-            for i, row in enumerate(self.rows)
-            for j, letter in enumerate(row)
-            if letter != "#"
-        ]
-
-    @cached_property
-    def model(self) -> Model:
-        """The transitions and rewards."""
-        cells = self.cells
-        state = {cell: s for s, cell in enumerate(cells)}
-        goals = {s for s, (i, j) in enumerate(cells) if self.rows[i][j] == "G"}
-
-        def move(s: int, by: tuple[int, int]) -> tuple[int, float]:
-            to = state.get((cells[s][0] + by[0], cells[s][1] + by[1]), s)
-            return to, self.step_reward + (self.goal_reward if to in goals else 0.0)
-
-        outcomes = []
-        for s in range(len(cells)):
-            reached = [move(s, by) for by in MOVES.values()]
-            slipping = [(self.slip / 4, *each) for each in reached]
-            outcomes.append([[(1.0 - self.slip, *each), *slipping] for each in reached])
-        return model_from_lists(outcomes, goals, self.gamma)
-
-    @property
-    def start_distribution(self) -> np.ndarray:
-        """Probability of each state to start an episode: 1 for S."""
-        letters = "".join(self.rows).replace("#", "")
-        return np.array([float(letter == "S") for letter in letters])
+    slips = [(slip / len(reached), *each) for each in reached]
+    return [[(1.0 - slip, *each), *slips] for each in reached]
 
 
 @dataclass(frozen=True, repr=False)
@@ -311,3 +159,249 @@ class Ring(FiniteMDP):
     def start_distribution(self) -> np.ndarray:
         """Probability of each state to start an episode: 1 for state 0."""
         return np.eye(1, self.N + 1, 0)[0]
+
+
+@dataclass(frozen=True, repr=False)
+class RiverSwim(FiniteMDP):
+    """A row of states in a river: a little for drifting down, a lot for swimming up to the end.
+
+    Action 0 swims left, with the current, and always moves; in state 0 it stays there, and is paid
+    5.  Action 1 swims right: it moves on with probability 0.3, stays with 0.6, and is carried back
+    with 0.1.  In state 0 it moves on with 0.3 and else stays; in the last state it stays with 0.3,
+    which is paid 10,000, and else is carried back.  Nothing ever ends; an episode starts in state 1
+    or 2.
+
+    Parameters
+    ----------
+    n : int, default 6
+        Number of states, 3 or more.
+    gamma : float, default 0.95
+        What a reward of the next step is worth, in [0, 1).
+    limit : int, default 0
+        Steps after which an episode is cut off; 0 for never.
+
+    Raises
+    ------
+    ValueError
+        If a number leaves its range.
+
+    Notes
+    -----
+    Who always swims right is paid 668.807 a step in the long run (six states): by detailed balance
+    each state is visited three times as often as the one before, and the last 3/7 times as often.
+    The numbers are those on which public implementations that name the paper agree; later papers
+    have others under the same name (0.35, 0.6 and 0.05, and rewards of 0.005 and 1).
+
+    References
+    ----------
+    Strehl & Littman (2008), "An analysis of model-based interval estimation for Markov decision
+    processes".
+
+    Examples
+    --------
+    >>> import banditkit as bk
+    >>> bk.RiverSwim().solution.policy
+    array([1, 1, 1, 1, 1, 1])
+    """
+
+    n: int = 6
+    gamma: float = 0.95
+    limit: int = 0
+
+    def __post_init__(self) -> None:
+        self._set(
+            n=whole("n", self.n, least=3),
+            gamma=number("gamma", self.gamma, low=0.0, high=1.0 - 1e-9),
+            limit=whole("limit", self.limit, least=0),
+        )
+
+    @cached_property
+    def model(self) -> Model:
+        """The transitions and rewards."""
+        last = self.n - 1
+        steps: list[Any] = [
+            [[(1.0, s - 1, 0.0)], [(0.3, s + 1, 0.0), (0.6, s, 0.0), (0.1, s - 1, 0.0)]]
+            for s in range(self.n)
+        ]
+        steps[0] = [[(1.0, 0, 5.0)], [(0.3, 1, 0.0), (0.7, 0, 0.0)]]
+        steps[last][1] = [(0.3, last, 10_000.0), (0.7, last - 1, 0.0)]
+        return model_from_lists(steps, (), self.gamma)
+
+    @property
+    def start_distribution(self) -> np.ndarray:
+        """Probability of each state to start an episode: 1/2 for states 1 and 2."""
+        return np.eye(3, self.n)[1:].mean(axis=0)
+
+
+@dataclass(frozen=True, repr=False)
+class LongChain(FiniteMDP):
+    """A long row of states whose right end pays again and again: the chain of ExploRS.
+
+    Action 0 goes left and 1 right.  Going right in the last state of the row is paid 1 and stays
+    there, until the episode is cut off; going left in state 0 ends it.  The last number, beyond the
+    row, is that of the end.
+
+    Parameters
+    ----------
+    left : int, default 40
+        Number of states left of the start, 1 or more: the start has this number.
+    right : int, default 20
+        Number of states right of the start, 1 or more.
+    gamma : float, default 0.99
+        What a reward of the next step is worth, in [0, 1).
+    slip : float, default 0.05
+        Probability that the action is drawn uniformly from both, in [0, 1].
+    distractor : float, default 0
+        What going left is paid in state ``5 left // 8``, 25 of 40: 0.01 in the paper, where there
+        is a distractor.
+    limit : int, default 40
+        Steps after which an episode is cut off; 0 for never.
+
+    Raises
+    ------
+    ValueError
+        If a number leaves its range.
+
+    Notes
+    -----
+    An action is paid where it is chosen, even if it slips.  What can be had in an episode of 40
+    steps is 13.703792, by `planning.finite_horizon`.
+
+    References
+    ----------
+    Devidze, Kamalaruban & Singla (2022), "Exploration-guided reward shaping for reinforcement
+    learning under sparse rewards", CHAIN.
+
+    Examples
+    --------
+    >>> import banditkit as bk
+    >>> chain = bk.LongChain()
+    >>> V, policy = bk.planning.finite_horizon(chain, chain.limit)
+    >>> chain.spec.S, float(V[40, chain.left].round(6))
+    (62, 13.703792)
+    """
+
+    left: int = 40
+    right: int = 20
+    gamma: float = 0.99
+    slip: float = 0.05
+    distractor: float = 0.0
+    limit: int = 40
+
+    def __post_init__(self) -> None:
+        self._set(
+            left=whole("left", self.left, least=1),
+            right=whole("right", self.right, least=1),
+            gamma=number("gamma", self.gamma, low=0.0, high=1.0 - 1e-9),
+            slip=number("slip", self.slip, low=0.0, high=1.0),
+            distractor=number("distractor", self.distractor),
+            limit=whole("limit", self.limit, least=0),
+        )
+
+    @cached_property
+    def model(self) -> Model:
+        """The transitions and rewards."""
+        goal = self.left + self.right
+        end = goal + 1
+        steps: list[Any] = []
+        for s in range(end):
+            paid = self.distractor if s == 5 * self.left // 8 else 0.0, float(s == goal)
+            chances = slippery([(s - 1 if s > 0 else end,), (min(s + 1, goal),)], self.slip)
+            steps.append([[(p, to, paid[a]) for p, to in chances[a]] for a in (0, 1)])
+        steps.append([[], []])
+        return model_from_lists(steps, (end,), self.gamma)
+
+    @property
+    def start_distribution(self) -> np.ndarray:
+        """Probability of each state to start an episode: 1 for state `left`."""
+        return np.eye(1, self.left + self.right + 2, self.left)[0]
+
+
+@dataclass(frozen=True, repr=False)
+class LineKey(FiniteMDP):
+    """A line with a key near its left end and a goal at the right: the abstraction of EXPRD.
+
+    Of a walk on [0, 1] with steps of 0.075, twenty intervals of 0.05 are kept.  State b is to be in
+    interval b without the key, 20 + b with it, and 40 is the end.  Action 0 goes left and 1 right,
+    by one interval or two, each with probability 1/2, the left end holding; 2 picks up the key,
+    which works in intervals 2 and 3.  Going right in the last two intervals ends the episode, and
+    is paid if the key is there.  An episode starts in interval 10 or 11, without the key.
+
+    Parameters
+    ----------
+    gamma : float, default 0.95
+        What a reward of the next step is worth, in [0, 1].
+    slip : float, default 0.1
+        Probability that one of the other two actions happens, each with half of it; only going
+        right in the last two intervals never slips.
+    goal_reward : float, default 10
+        What going right at the goal with the key is paid.
+    limit : int, default 0
+        Steps after which an episode is cut off; 0 for never.
+
+    Raises
+    ------
+    ValueError
+        If a number leaves its range.
+
+    Notes
+    -----
+    Who slips to the right in the last two intervals ends the episode unpaid.  The optimal value is
+    3.765006 in state 10 and 3.619256 in state 11: at the start, on average, 3.692131.
+
+    References
+    ----------
+    Devidze, Radanovic, Kamalaruban & Singla (2021), "Explicable reward design for reinforcement
+    learning agents", LINEKEYNAVENV.
+
+    Examples
+    --------
+    >>> import banditkit as bk
+    >>> line = bk.LineKey()
+    >>> float((line.start_distribution @ line.solution.V).round(6))
+    3.692131
+    """
+
+    gamma: float = 0.95
+    slip: float = 0.1
+    goal_reward: float = 10.0
+    limit: int = 0
+
+    def __post_init__(self) -> None:
+        self._set(
+            gamma=number("gamma", self.gamma, low=0.0, high=1.0),
+            slip=number("slip", self.slip, low=0.0, high=1.0),
+            goal_reward=number("goal_reward", self.goal_reward),
+            limit=whole("limit", self.limit, least=0),
+        )
+        self.check_ends()
+
+    @cached_property
+    def model(self) -> Model:
+        """The transitions and rewards."""
+        steps: list[Any] = [[self._outcomes(s, a) for a in range(3)] for s in range(40)]
+        steps.append([[], [], []])
+        return model_from_lists(steps, (40,), self.gamma)
+
+    def _outcomes(self, s: int, a: int) -> list[tuple[float, int, float]]:
+        if a == 1 and s % 20 >= 18:  # at the goal
+            return [(1.0, 40, self.goal_reward if s >= 20 else 0.0)]
+        slips = [(self.slip / 2 * p, to) for b in range(3) if b != a for p, to in _moves(s, b)]
+        intended = [((1.0 - self.slip) * p, to) for p, to in _moves(s, a)]
+        return [(p, to, 0.0) for p, to in intended + slips]
+
+    @property
+    def start_distribution(self) -> np.ndarray:
+        """Probability of each state to start an episode: 1/2 for states 10 and 11."""
+        return np.eye(12, 41)[10:].mean(axis=0)
+
+
+def _moves(s: int, a: int) -> list[tuple[float, int]]:
+    """Return what may follow an action on the line with the key if nobody slips."""
+    key, at = divmod(s, 20)
+    if a == 2:
+        return [(1.0, 20 + at if at in (2, 3) else s)]
+    if a == 1 and at >= 18:
+        return [(1.0, 40)]
+    way = 1 if a == 1 else -1
+    return [(0.5, 20 * key + max(at + way * step, 0)) for step in (1, 2)]
