@@ -1,4 +1,4 @@
-"""RegretDisplay: what is drawn is what was computed, and every name can be read."""
+"""Displays: what is drawn is what was computed, and every name can be read."""
 
 import itertools
 
@@ -342,3 +342,142 @@ def test_one_theorem_with_two_curves_is_drawn_twice_and_with_one_curve_once():
     names = [line.get_label() for line in lines]
     assert names == ["Thm 1.5", "Thm 1.5", "Lai & Robbins, C log t"]
     assert [line.get_color() for line in lines[:2]] == ["#0072B2", "#D55E00"]
+
+
+# GridDisplay
+
+MAZE = bk.GridWorld("S.#G\n..#.\n....", gamma=0.9)
+
+
+def shown(problem, *arguments, ax=None, **options):
+    """Return a display of a grid that has been drawn."""
+    display = bk.GridDisplay.from_values(problem, *arguments).plot(ax, **options)
+    display.figure_.canvas.draw()
+    return display
+
+
+def arrows(display):
+    """Return the cell in which each arrow is, and by how many rows and columns it points."""
+    quiver = display.arrows_
+    places = []
+    for (x, y), dx, dy in zip(quiver.XY, quiver.U, quiver.V, strict=True):
+        cell = round(float(y + dy / 2)), round(float(x + dx / 2))
+        places.append((cell, (int(np.sign(round(dy, 9))), int(np.sign(round(dx, 9))))))
+    return sorted(places)
+
+
+def test_the_colour_of_a_cell_is_its_value_and_walls_and_ends_have_none():
+    values = np.linspace(-1.0, 1.0, MAZE.spec.S)
+    display = shown(MAZE, values)
+    drawn = display.image_.get_array()
+    assert drawn.shape == (3, 4)
+    for (i, j), value in zip(MAZE.cells, values, strict=True):
+        assert drawn.mask[i, j] == (MAZE.rows[i][j] == "G")
+        assert drawn.mask[i, j] or drawn[i, j] == value
+    assert drawn.mask[0, 2] and drawn.mask[1, 2]  # noqa: PT018
+    wall, end = (display.ax_.images[0].to_rgba(np.array([number]))[0] for number in (1.0, 0.0))
+    assert wall[:3].max() < 0.5 < end[:3].min()
+    assert display.arrows_ is None
+    assert display.colorbar_.ax.get_ylabel() == "value $V(s)$"
+    assert display.image_.get_clim() == (drawn.min(), drawn.max())
+
+
+def test_letters_stand_in_their_cells():
+    display = shown(MAZE, MAZE.solution.V)
+    places = {letter.get_text(): letter.get_position() for letter in display.letters_}
+    assert places == {"S": (0, 0), "G": (3, 0)}
+
+
+def test_arrows_show_the_best_actions_of_each_cell():
+    V, Q, policy, _ = MAZE.solution
+    alive = [s for s in range(MAZE.spec.S) if not MAZE.model.terminal[s]]
+    moves = [(-1, 0), (0, 1), (1, 0), (0, -1)]
+    one = [(MAZE.cells[s], moves[policy[s]]) for s in alive]
+    assert arrows(shown(MAZE, V, policy)) == sorted(one)
+    best = [
+        (MAZE.cells[s], move)
+        for s in alive
+        for a, move in enumerate(moves)
+        if Q[s, a] >= Q[s].max() - 1e-9
+    ]
+    assert len(best) > len(one)
+    assert arrows(shown(MAZE, V, Q)) == sorted(best)
+
+
+def test_arrows_stay_in_their_cells_and_can_be_seen_on_them():
+    grid = bk.GridWorld.ng(6)
+    display = shown(grid, grid.solution.V, np.zeros((grid.spec.S, 4)))  # all are best
+    quiver = display.arrows_
+    assert quiver.N == 4 * (grid.spec.S - 1)
+    tips = quiver.XY + np.column_stack([quiver.U, quiver.V])
+    assert (np.abs(tips - np.round((quiver.XY + tips) / 2)) < 0.5).all()
+    colours = np.asarray(quiver.get_facecolor())
+    assert {tuple(colour) for colour in colours} == {(0.0,) * 3 + (1.0,), (1.0,) * 4}
+    darkest, lightest = np.argsort(grid.solution.V)[[0, -2]]  # the last is the goal
+    ends = [(row, column) for row, column in (grid.cells[darkest], grid.cells[lightest])]
+    where = np.round((quiver.XY + tips) / 2)[:, ::-1].astype(int)
+    for end, colour in zip(ends, (1.0, 0.0), strict=True):
+        assert (colours[(where == end).all(axis=1), 0] == colour).all()
+
+
+def test_moves_of_a_king_have_arrows_too():
+    grid = bk.WindyGrid(kings=True)
+    policy = np.full(grid.spec.S, 5)
+    assert {way for _, way in arrows(shown(grid, grid.solution.V, policy))} == {(1, 1)}
+
+
+def test_of_more_states_than_cells_the_first_are_drawn():
+    grid = bk.FlagGrid("2S1G")
+    V, Q, *_ = grid.solution
+    first = shown(grid, V, Q)
+    part = shown(grid, V[:4], Q[:4])
+    assert first.image_.get_array().tolist() == part.image_.get_array().tolist() == [V[:4].tolist()]
+    assert arrows(first) == arrows(part)
+    assert [letter.get_text() for letter in first.letters_] == ["2", "S", "1", "G"]
+
+
+def test_what_is_not_finite_is_left_out():
+    grid = bk.GridWorld("S...G")
+    drawn = shown(grid, [0.0, np.nan, np.inf, 2.0, 0.0]).image_.get_array()
+    assert drawn.mask.tolist() == [[False, True, True, False, True]]
+    shown(grid, np.full(5, np.nan), np.zeros((5, 4)))
+    shown(grid, np.zeros(5))
+
+
+def test_a_grid_is_drawn_where_it_is_told():
+    figure = Figure()
+    left, right = figure.subplots(1, 2)
+    display = shown(MAZE, MAZE.solution.V, ax=right, label="visits")
+    assert display.ax_ is right
+    assert display.figure_ is figure
+    assert display.colorbar_.ax.get_ylabel() == "visits"
+    assert not left.images
+    assert plt.get_fignums() == []
+
+
+@pytest.mark.parametrize("n", [5, 10, 20])
+def test_letters_fit_into_their_cells(n):
+    grid = bk.GridWorld.ng(n)
+    display = shown(grid, grid.solution.V)
+    size = display.ax_.get_window_extent().height / n
+    for letter in display.letters_:
+        box = letter.get_window_extent()
+        assert 0.2 * size < box.height < size
+        assert box.width < size
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: bk.GridDisplay.from_values(bk.Chain(), [0] * 7), "needs a grid, such as a GridW"),
+        (lambda: bk.GridDisplay.from_values(MAZE, [0.0]), r"10 of them.*float64 of shape \(1,\)"),
+        (lambda: bk.GridDisplay.from_values(MAZE, ["a"] * 10), "values must be numbers"),
+        (lambda: bk.GridDisplay.from_values(MAZE, np.zeros((10, 1))), r"shape \(10, 1\)"),
+        (lambda: bk.GridDisplay.from_values(MAZE, [0] * 10, [4] * 10), "from 0 to 3; state 0 has"),
+        (lambda: bk.GridDisplay.from_values(MAZE, [0] * 10, [0] * 9), "policy must have an action"),
+        (lambda: bk.GridDisplay.from_values(MAZE, [0] * 10, [0.5] * 10), "policy must have an act"),
+    ],
+)
+def test_a_display_of_what_is_no_grid_is_refused(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()
