@@ -9,19 +9,24 @@ import banditkit.learners as learner_package
 import banditkit.problems as problem_package
 import banditkit.shaping as shaping_package
 from banditkit.core.checks import nearest, shorten
-from banditkit.core.description import Learner, Problem
+from banditkit.core.description import Description, Learner, Problem
 
-__all__ = ["learners", "problems", "read_learner", "read_problem"]
+__all__ = ["descriptions", "learners", "problems", "read_learner", "read_problem"]
 
 
 def problems() -> dict[str, type[Problem]]:
     """Return all problems of the package by name."""
-    return _concrete(problem_package) | _concrete(shaping_package)
+    return _concrete(Problem)
 
 
 def learners() -> dict[str, type[Learner]]:
     """Return all learners of the package by name."""
-    return _concrete(learner_package)
+    return _concrete(Learner)
+
+
+def descriptions() -> dict[str, type[Description]]:
+    """Return all that can be described by name: problems, learners, and what they are made of."""
+    return _concrete(Description)
 
 
 def read_problem(text: str) -> Problem:
@@ -46,9 +51,14 @@ def read_learner(text: str) -> Learner:
     return _read("learner", text, learners())
 
 
-def _concrete(package: Any) -> dict[str, Any]:
-    classes = {name: getattr(package, name) for name in package.__all__}
-    return {name: each for name, each in classes.items() if not inspect.isabstract(each)}
+def _concrete(kind: type) -> dict[str, Any]:
+    packages = problem_package, learner_package, shaping_package
+    public = {name: getattr(package, name) for package in packages for name in package.__all__}
+    return {
+        name: each
+        for name, each in public.items()
+        if isinstance(each, type) and issubclass(each, kind) and not inspect.isabstract(each)
+    }
 
 
 def _read(kind: str, text: str, known: Mapping[str, Callable[..., Any]]) -> Any:
@@ -83,17 +93,18 @@ def _build(kind: str, tree: ast.expr, known: Mapping[str, Callable[..., Any]]) -
         raise ValueError(f"there is no {kind} {shorten(repr(name))}; {nearest(name, list(known))}")
     make = known[name]
     if maker:
-        if not maker.startswith("from_") or not hasattr(make, maker):
+        if maker.startswith("_") or not inspect.ismethod(getattr(make, maker, None)):
             raise ValueError(f"{name} has no {maker!r}")
         make = getattr(make, maker)
-    arguments = [_build(kind, argument, known) for argument in tree.args]
+    inside = descriptions()  # a learner may be made of learners, schedules, tables
+    arguments = [_build(kind, argument, inside) for argument in tree.args]
     options: dict[str, Any] = {}
     for each in tree.keywords:
         if each.arg is None:
             raise ValueError(f"write out the options in place of **{ast.unparse(each.value)}")
         if each.arg in options:
             raise ValueError(f"{words} is given {each.arg} twice")
-        options[each.arg] = _build(kind, each.value, known)
+        options[each.arg] = _build(kind, each.value, inside)
     signature = inspect.signature(make)
     try:
         signature.bind(*arguments, **options)

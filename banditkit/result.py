@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from banditkit import __version__
-from banditkit.catalogue import learners as known_learners
-from banditkit.catalogue import problems as known_problems
+from banditkit.catalogue import descriptions
 from banditkit.core.description import Description, Learner, Problem
 from banditkit.core.spec import Arms
 from banditkit.files import write_whole
@@ -275,8 +274,9 @@ def load(path: str | Path) -> Result:
         shape = (len(words["names"]), arrays["regret"].shape[1], arrays["times"].size)
         if arrays["regret"].shape != shape or arrays["seconds"].shape != shape[:1]:
             raise ValueError("its arrays do not fit together")
-        problem = _from_plain(words["problem"], known_problems(), tables)
-        learners = tuple(_from_plain(each, known_learners(), tables) for each in words["learners"])
+        known = descriptions()
+        problem = _from_plain(words["problem"], known, tables)
+        learners = tuple(_from_plain(each, known, tables) for each in words["learners"])
         if len(learners) != shape[0] or not all(isinstance(each, Learner) for each in learners):
             raise ValueError("its learners are not learners")
         if not isinstance(problem, Problem):
@@ -312,7 +312,7 @@ def _to_plain(value: Any, tables: dict[str, np.ndarray]) -> Any:
     """Return a description as words and numbers that JSON knows; arrays go into `tables`."""
     if isinstance(value, Foreign) or (
         isinstance(value, Description)
-        and {**known_problems(), **known_learners()}.get(type(value).__name__) is not type(value)
+        and descriptions().get(type(value).__name__) is not type(value)
     ):
         return {"class": None, "words": repr(value)}
     if isinstance(value, Description):

@@ -59,9 +59,29 @@ ADVERSARIAL = {
     "WeightedMajority": [bk.WeightedMajority(), bk.WeightedMajority(rate=0.1)],
 }
 
-# Part II.
+# Part II.  Tables of advice fit the three states and two actions of `_LITTLE`, below.
+_BONUS = [[0.0, 1.0], [0.5, 0.0], [0.0, 0.0]]
 TABULAR = {
-    "QLearning": [bk.QLearning(), bk.QLearning(rate=0.5, epsilon=0.3, initial=1.0)],
+    "BSRS": [bk.BSRS(bk.QLearning()), bk.BSRS(bk.Sarsa(), scale=-0.5)],
+    "DPBA": [bk.DPBA(bk.Sarsa(), _BONUS), bk.DPBA(bk.QLearning(), _BONUS, 0.5, biased=True)],
+    "DoubleQLearning": [bk.DoubleQLearning(), bk.DoubleQLearning(rate=0.5, initial=1.0)],
+    "ExpectedSarsa": [bk.ExpectedSarsa(), bk.ExpectedSarsa(temperature=0.5)],
+    "LookAhead": [bk.LookAhead(bk.Sarsa(), _BONUS), bk.LookAhead(bk.SarsaLambda(), _BONUS)],
+    "PIES": [
+        bk.PIES(bk.Sarsa(), _BONUS),
+        bk.PIES(bk.QLearning(), _BONUS, weight=bk.ExponentialDecay(1.0, 0.9)),
+    ],
+    "QInit": [bk.QInit(bk.Sarsa(), [1.0, 0.5, 0.0]), bk.QInit(bk.QLearning(), [0.5, 0.0, 0.0])],
+    "QLearning": [
+        bk.QLearning(),
+        bk.QLearning(rate=0.5, epsilon=0.3, initial=1.0),
+        bk.QLearning(rate=bk.HarmonicDecay(pace=10.0), temperature=0.5),
+    ],
+    "Sarsa": [
+        bk.Sarsa(),
+        bk.Sarsa(bk.ExponentialDecay(0.5, 0.9), bk.LinearDecay(1.0, 0.0, 50.0, per="round")),
+    ],
+    "SarsaLambda": [bk.SarsaLambda(), bk.SarsaLambda(0.5, trace=0.5, replacing=True)],
 }
 
 LEARNERS = STOCHASTIC | ADVERSARIAL | TABULAR
@@ -130,27 +150,49 @@ COSTS = {
 _P = np.array([[[0.5, 0.5, 0.0], [0.0, 0.0, 1.0]], [[0.25, 0.5, 0.25], [1.0, 0.0, 0.0]]])
 _P = np.concatenate([_P, np.zeros((1, 2, 3))])  # of the terminal state
 
+_LITTLE = bk.MDP(_P, [[1.0, 0.0], [0.0, 2.0], [0.0, 0.0]], 0.9, terminal=[2])
+
 MDPS = {
     "Chain": [bk.Chain(), bk.Chain(n=1, gamma=0.5)],
+    "CliffWalk": [bk.CliffWalk(), bk.CliffWalk(slip=0.1, gamma=0.9, limit=30)],
+    "DynamicShaped": [
+        bk.DynamicShaped(_LITTLE, bk.FadingPotential([1.0, 2.0, 3.0], over=50)),
+        bk.DynamicShaped(bk.Chain(n=3, gamma=0.5), bk.SubgoalPotential([1, 3], height=0.5)),
+    ],
+    "EndlessRooms": [bk.EndlessRooms(), bk.EndlessRooms(mended=True, distractor=0.01, limit=9)],
+    "FlagGrid": [bk.FlagGrid.ng(), bk.FlagGrid("1#.\nS.G", slip=0.3, step_reward=-0.1, limit=7)],
     "GridWorld": [
         bk.GridWorld("S.G"),
         bk.GridWorld(".#G\nS..", gamma=0.9, slip=0.3, step_reward=-0.1, limit=7),
         bk.GridWorld.ng(3),
     ],
+    "LineKey": [bk.LineKey(), bk.LineKey(gamma=1.0, slip=0.2, goal_reward=1.0, limit=20)],
+    "LongChain": [bk.LongChain(), bk.LongChain(3, 2, gamma=0.5, distractor=0.25, limit=5)],
+    "LookBack": [bk.LookBack(_LITTLE, _BONUS)],
     "MDP": [
-        bk.MDP(_P, [[1.0, 0.0], [0.0, 2.0], [0.0, 0.0]], 0.9, terminal=[2]),
+        _LITTLE,
         bk.MDP(
             _P[:, :1], np.arange(9.0).reshape(3, 1, 3), 1.0, terminal=[2], initial=[0.5, 0.5, 0]
         ),
     ],
+    "NaiveBonus": [bk.NaiveBonus(_LITTLE, _BONUS)],
     "Shaped": [
         bk.Shaped(bk.GridWorld("S.G"), [0.0, 0.5, 7.0]),
         bk.Shaped(bk.Chain(n=1, gamma=0.5), [0.0, 1.0, 0.0], gamma=1.0, mismatched=True),
     ],
     "Ring": [bk.Ring(), bk.Ring(4, bonus=1.0, one_way=True)],
+    "RiverSwim": [bk.RiverSwim(), bk.RiverSwim(n=3, gamma=0.5, limit=20)],
+    "Rooms": [bk.Rooms(), bk.Rooms(gamma=1.0, slip=0.0, goal_reward=1.0, mended=True)],
+    "WindyGrid": [bk.WindyGrid(), bk.WindyGrid(kings=True, gamma=0.9, limit=20)],
 }
 
-PROBLEMS = IID | COSTS | MDPS
+# Where states are arrays.
+CONTROL = {
+    "CartPole": [bk.CartPole(), bk.CartPole(gamma=1.0, limit=20)],
+    "MountainCar": [bk.MountainCar(), bk.MountainCar(gamma=1.0, limit=2000)],
+}
+
+PROBLEMS = IID | COSTS | MDPS | CONTROL
 
 
 def all_of(table):

@@ -17,7 +17,7 @@ PARTS = pytest.mark.parametrize(
     ("listed", "packages", "kind"),
     [
         (problems(), (banditkit.problems, banditkit.shaping), bk.Problem),
-        (learners(), (banditkit.learners,), bk.Learner),
+        (learners(), (banditkit.learners, banditkit.shaping), bk.Learner),
     ],
     ids=["problems", "learners"],
 )
@@ -26,7 +26,12 @@ PARTS = pytest.mark.parametrize(
 @PARTS
 def test_every_class_that_can_be_made_is_there_under_its_name(listed, packages, kind):
     public = {name: getattr(package, name) for package in packages for name in package.__all__}
-    concrete = {name: each for name, each in public.items() if not inspect.isabstract(each)}
+    described = {
+        name: each
+        for name, each in public.items()
+        if isinstance(each, type) and issubclass(each, kind)
+    }
+    concrete = {name: each for name, each in described.items() if not inspect.isabstract(each)}
     assert listed == concrete
     assert all(name == each.__name__ and issubclass(each, kind) for name, each in listed.items())
     assert len(listed) >= 6

@@ -14,7 +14,7 @@ MAY_IMPORT = {
     "core": set(),
     "problems": {"core"},
     "learners": {"core"},
-    "shaping": {"core", "problems"},
+    "shaping": {"core", "learners", "problems"},
     "files": set(),
     "progress": set(),
     "times": {"core"},
@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "simulation": {"core", "problems", "progress", "rehearsal", "result", "times"},
     "theory": {"core", "problems", "learners"},
     "watching": {"core", "simulation"},
+    "gym": {"core", "problems"},
     "plots": {"core", "result", "theory"},
     "experiment": {
         "core", "catalogue", "files", "plots", "progress", "result", "simulation", "theory",

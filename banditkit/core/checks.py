@@ -8,7 +8,20 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["flag", "nearest", "number", "numbers", "pair_up", "shorten", "whole"]
+__all__ = [
+    "flag",
+    "nearest",
+    "number",
+    "numbers",
+    "one_of",
+    "pair_up",
+    "shorten",
+    "table",
+    "whole",
+]
+
+
+_MANY = 20  # words that a message may list
 
 
 def whole(name: str, value: Any, *, least: int) -> int:
@@ -26,6 +39,14 @@ def flag(name: str, value: Any) -> bool:
     raise ValueError(f"{name} must be True or False; got {value!r}")
 
 
+def one_of(name: str, value: Any, known: Sequence[str]) -> str:
+    """Return `value`, which must be one of the known words."""
+    if isinstance(value, str) and value in known:
+        return value
+    hint = f"; {nearest(value, known)}" if isinstance(value, str) else ""
+    raise ValueError(f"{name} must be one of {', '.join(known)}; got {value!r}{hint}")
+
+
 def number(
     name: str, value: Any, *, low: float = -math.inf, high: float = math.inf, hint: str = ""
 ) -> float:
@@ -39,32 +60,60 @@ def number(
 
 
 def numbers(
-    name: str, values: Any, *, low: float = -math.inf, high: float = math.inf, hint: str = ""
+    name: str,
+    values: Any,
+    *,
+    low: float = -math.inf,
+    high: float = math.inf,
+    hint: str = "",
+    each: str = "arm",
 ) -> tuple[float, ...]:
-    """Return `values`, one per arm, as a tuple of finite floats in [low, high]."""
+    """Return `values`, one per arm (or state ...), as a tuple of finite floats in [low, high]."""
     if isinstance(values, str):
-        raise ValueError(f"{name} must be a list of numbers, one per arm; got {values!r}")
+        raise ValueError(f"{name} must be a list of numbers, one per {each}; got {values!r}")
     try:
         array = np.asarray(values)
     except ValueError:  # ragged rows
-        raise ValueError(f"{name} must be one row of numbers, one per arm") from None
+        raise ValueError(f"{name} must be one row of numbers, one per {each}") from None
     if array.ndim == 0:
-        raise ValueError(f"{name} must be a list of numbers, one per arm; got {_plain(values)!r}")
+        raise ValueError(
+            f"{name} must be a list of numbers, one per {each}; got {_plain(values)!r}"
+        )
     if array.ndim != 1:
         raise ValueError(
-            f"{name} must be one row of numbers, one per arm; got an array of shape {array.shape}"
+            f"{name} must be one row of numbers, one per {each}; got an array of shape "
+            f"{array.shape}"
         )
     if array.size == 0:
-        raise ValueError(f"{name} is empty; give one number per arm")
+        raise ValueError(f"{name} is empty; give one number per {each}")
     if array.dtype.kind not in "iuf":
         raise ValueError(f"{name} must be numbers; got {values!r}")
     inside = np.isfinite(array) & (array >= low) & (array <= high)
     if not inside.all():
-        arm = int(np.argmin(inside))
+        i = int(np.argmin(inside))
         raise ValueError(
-            f"{name} must {_interval(low, high)}; arm {arm} has {float(array[arm])!r}{hint}"
+            f"{name} must {_interval(low, high)}; {each} {i} has {float(array[i])!r}{hint}"
         )
     return tuple(float(value) for value in array)
+
+
+def table(name: str, values: Any, rows: str, columns: str) -> tuple[tuple[float, ...], ...]:
+    """Return `values` as a table of finite floats; `rows` and `columns` say what they stand for."""
+    try:
+        array = np.asarray(values)
+    except ValueError:  # ragged rows
+        array = np.zeros(0)
+    if array.ndim != 2 or array.size == 0 or array.dtype.kind not in "iuf":
+        raise ValueError(
+            f"{name} must be a table of numbers, with a row for each {rows} and a column for each "
+            f"{columns}; got {shorten(repr(values))}"
+        )
+    if not np.isfinite(array).all():
+        at = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+        raise ValueError(
+            f"{name} must be finite; {rows} {at[0]}, {columns} {at[1]} has {float(array[at])!r}"
+        )
+    return tuple(tuple(float(value) for value in row) for row in array.tolist())
 
 
 def pair_up(**columns: tuple[float, ...]) -> None:
@@ -76,12 +125,13 @@ def pair_up(**columns: tuple[float, ...]) -> None:
 
 
 def nearest(name: str, known: Sequence[str]) -> str:
-    """Return a hint: the known word that looks most like `name`, or all of them."""
+    """Return a hint: the known word that looks most like `name`, or the first that are known."""
     matches = get_close_matches(name.lower(), [word.lower() for word in known], n=1)
     for word in known:
         if matches and word.lower() == matches[0]:
             return f"did you mean {word}?"
-    return f"known are {', '.join(known)}"
+    more = f", and {len(known) - _MANY} more" if len(known) > _MANY else ""
+    return f"known are {', '.join(known[:_MANY])}{more}"
 
 
 def shorten(text: str, width: int = 100) -> str:

@@ -2,7 +2,8 @@
 
 An environment knows ``observe``, ``gap`` and ``respond``; a policy knows ``select`` and
 ``update``; both may know ``done``.  A policy that draws may tell its ``distribution``, and an
-adversary will ``charge`` who shows it.  They are ordinary methods of a ``NamedTuple`` class.
+adversary will ``charge`` who shows it.  Records that are parts of others have verbs of their own:
+a schedule, a potential, an advice, features.  They are ordinary methods of a ``NamedTuple`` class.
 Numba compiles functions, not methods: the registration below tells it, for every NamedTuple,
 to look the verb up in the class.  Nothing has to be added when a learner or a problem is.
 """
@@ -25,6 +26,12 @@ VERBS = {
     "done": (),
     "distribution": ("t", "x"),
     "charge": ("t", "p"),
+    "earned": ("y",),  # of an environment: the reward that counts, without any shaping
+    "at": ("t", "episode", "visits"),  # of a schedule: its value
+    "value": ("t", "age", "x"),  # of a potential: how good state x is, in a round and at an age
+    "lean": ("t", "episode", "x", "a"),  # of advice: what acting adds to the value of an action
+    "reshape": ("Q", "x", "a", "later", "b"),  # of advice: what learning adds to the reward
+    "encode": ("x", "at", "weight"),  # of features: write down which are active in x, how much
 }
 
 
@@ -36,15 +43,23 @@ def _never(self):
     return False
 
 
-def complete(player: Any) -> Any:
-    """Give a record's class, and those of records inside it, the two verbs that it may leave out.
+def _reward(self, y):
+    return y.reward
 
-    An environment without ``observe`` shows nothing; a player without ``done`` never stops.
+
+_DEFAULTS = {"observe": _sees_nothing, "done": _never, "earned": _reward}
+
+
+def complete(player: Any) -> Any:
+    """Give a record's class, and those of records inside it, the verbs that it may leave out.
+
+    An environment without ``observe`` shows nothing, and without ``earned`` every reward counts; a
+    player without ``done`` never stops.
     """
     for field in player:
         if isinstance(field, tuple):
             complete(field)
-    for verb, default in {"observe": _sees_nothing, "done": _never}.items():
+    for verb, default in _DEFAULTS.items():
         if not hasattr(type(player), verb):
             setattr(type(player), verb, default)
     return player

@@ -10,8 +10,16 @@ from banditkit.learners.kl import IMED, KLUCB
 from banditkit.learners.leader import FollowTheLeader
 from banditkit.learners.majority import MajorityVote, WeightedMajority
 from banditkit.learners.meta import Batched, Doubling, Restarting, Rexp3
+from banditkit.learners.schedules import ExponentialDecay, HarmonicDecay, LinearDecay, Schedule
 from banditkit.learners.swap import BlumMansour
-from banditkit.learners.tabular import QLearning
+from banditkit.learners.td import (
+    DoubleQLearning,
+    ExpectedSarsa,
+    QLearning,
+    Sarsa,
+    SarsaLambda,
+    TabularLearner,
+)
 from banditkit.learners.thompson import Thompson
 from banditkit.learners.tsallis import Exp3PlusPlus, TsallisINF
 from banditkit.learners.ucb import MOSS, UCB1, UCBV
@@ -25,6 +33,7 @@ __all__ = [
     "AdaHedge",
     "Batched",
     "BlumMansour",
+    "DoubleQLearning",
     "Doubling",
     "EpsilonGreedy",
     "Exp3",
@@ -34,18 +43,26 @@ __all__ = [
     "Exp3Rewards",
     "Exp3S",
     "Exp4",
+    "ExpectedSarsa",
     "ExploreFirst",
+    "ExponentialDecay",
     "FixedShare",
     "FollowTheLeader",
     "Greedy",
+    "HarmonicDecay",
     "Hedge",
+    "LinearDecay",
     "MajorityVote",
     "OnlineGradientDescent",
     "OptimisticHedge",
     "QLearning",
     "Restarting",
     "Rexp3",
+    "Sarsa",
+    "SarsaLambda",
+    "Schedule",
     "SuccessiveElimination",
+    "TabularLearner",
     "Thompson",
     "TsallisINF",
     "Uniform",

@@ -99,7 +99,7 @@ def test_initial_values_do_what_shaping_does(n):
             policy.update(t, s, a, env.respond(t, s, a, env_rng))
             actions.append(a)
         games.append(actions)
-        tables.append(policy.Q)
+        tables.append(policy.actor.Q)
     assert games[0] == games[1]
     assert np.abs(tables[0] - tables[1] - np.array(shaped.potential)[:, None]).max() < 1e-12
     # and compiled: the same regret, round for round

@@ -1,0 +1,104 @@
+"""How a table of values chooses an action: epsilon-greedily, or by Boltzmann's distribution."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from banditkit.core.draws import draw_index
+from banditkit.core.jit import jit_helper, jit_inline
+from banditkit.core.weights import draw_arm, softmax
+from banditkit.learners.schedules import Course
+
+__all__ = [
+    "TIE",
+    "Actor",
+    "NoAdvice",
+    "advised",
+    "best_action",
+    "choose",
+    "write_probabilities",
+]
+
+TIE = 1e-9  # values nearer than this are equal: rounding must not decide
+
+
+class NoAdvice(NamedTuple):
+    """Nobody advises: values and rewards are what they are."""
+
+    def lean(self, t, episode, x, a):
+        return 0.0
+
+    def reshape(self, Q, x, a, later, b):
+        return 0.0
+
+
+class Actor(NamedTuple):
+    """A table of values, and who acts by it."""
+
+    Q: np.ndarray  # (S, A)
+    epsilon: Course  # probability of a random action
+    temperature: Course  # of Boltzmann's distribution; 0: the best action
+    episode: np.ndarray  # (1,) int64, episodes that are over
+    p: np.ndarray  # (A,) room for their probabilities
+    advice: Any
+
+
+def advised(policy: Any, advice: Any) -> Any:
+    """Return the policy, where who acts in it takes advice."""
+    if isinstance(policy, Actor):
+        return policy._replace(advice=advice)
+    if isinstance(policy, tuple):
+        return type(policy)(*(advised(field, advice) for field in policy))
+    return policy
+
+
+@jit_inline
+def best_action(actor, t, s, tie):
+    """Return the first of the best actions in state s; values that differ by `tie` are equal."""
+    best = 0
+    for a in range(1, actor.Q.shape[1]):
+        if worth(actor, t, s, a) > worth(actor, t, s, best) + tie:
+            best = a
+    return best
+
+
+@jit_inline
+def worth(actor, t, s, a):
+    """Return the value of an action to who acts: what was learned, and what advice adds."""
+    return actor.Q[s, a] + actor.advice.lean(t, actor.episode[0], s, a)
+
+
+@jit_inline
+def choose(actor, t, s, rng):
+    """Draw the action in state s: one uniform number, and another where chance decides."""
+    by_chance = rng.random() < actor.epsilon.at(t, actor.episode[0], 0)
+    temperature = actor.temperature.at(t, actor.episode[0], 0)
+    if by_chance:
+        return draw_index(actor.Q.shape[1], rng)
+    if temperature > 0.0:
+        write_softly(actor, t, s, temperature)
+        return draw_arm(actor.p, rng)
+    return best_action(actor, t, s, TIE)
+
+
+@jit_helper
+def write_softly(actor, t, s, temperature):
+    """Write into p the probabilities that are proportional to exp(value / temperature)."""
+    for a in range(actor.p.size):
+        actor.p[a] = worth(actor, t, s, a) / temperature
+    softmax(actor.p, actor.p)
+
+
+@jit_helper
+def write_probabilities(actor, t, s):
+    """Write into p the probabilities of the actions in state s."""
+    epsilon = actor.epsilon.at(t, actor.episode[0], 0)
+    temperature = actor.temperature.at(t, actor.episode[0], 0)
+    p = actor.p
+    if temperature > 0.0:
+        write_softly(actor, t, s, temperature)
+    else:
+        p[:] = 0.0
+        p[best_action(actor, t, s, TIE)] = 1.0
+    for a in range(p.size):
+        p[a] = epsilon / p.size + (1.0 - epsilon) * p[a]
