@@ -5,7 +5,7 @@ import json
 import platform
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Foreign", "Result", "load"]
 
 _FORMAT = "banditkit result 1"
+_LOG = "log "  # before the name of a log in a file
 
 
 @dataclass(frozen=True, repr=False)
@@ -71,6 +72,9 @@ class Result:
         Time spent on each learner, summed over the workers.
     versions : dict
         Versions of what was at work.
+    logs : dict of arrays, shape (L, R, ...)
+        What the problem wrote down beside regret, by name; for instance of each episode, by
+        `Episodes`.
 
     Examples
     --------
@@ -90,6 +94,7 @@ class Result:
     seed: int
     seconds: np.ndarray
     versions: Mapping[str, str]
+    logs: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def mean(self) -> np.ndarray:
         """Return the mean over replications, shape (L, m)."""
@@ -213,6 +218,7 @@ class Result:
             regret=self.regret,
             seconds=self.seconds,
             **tables,  # type: ignore[arg-type]
+            **{_LOG + name: log for name, log in self.logs.items()},  # type: ignore[arg-type]
         )
 
     def _repr_html_(self) -> str:
@@ -272,7 +278,10 @@ def load(path: str | Path) -> Result:
         if words["format"] != _FORMAT:
             raise ValueError(f"its format is {words['format']!r}, not {_FORMAT!r}")
         shape = (len(words["names"]), arrays["regret"].shape[1], arrays["times"].size)
-        if arrays["regret"].shape != shape or arrays["seconds"].shape != shape[:1]:
+        logs = {name[len(_LOG) :]: tables.pop(name) for name in [*tables] if name.startswith(_LOG)}
+        shapes = [log.shape[:2] for log in logs.values()]
+        fitting = arrays["regret"].shape == shape and all(each == shape[:2] for each in shapes)
+        if not fitting or arrays["seconds"].shape != shape[:1]:
             raise ValueError("its arrays do not fit together")
         known = descriptions()
         problem = _from_plain(words["problem"], known, tables)
@@ -288,6 +297,7 @@ def load(path: str | Path) -> Result:
             horizon=words["horizon"],
             seed=words["seed"],
             versions=words["versions"],
+            logs=logs,
             **arrays,
         )
     except FileNotFoundError:
@@ -316,9 +326,7 @@ def _to_plain(value: Any, tables: dict[str, np.ndarray]) -> Any:
     ):
         return {"class": None, "words": repr(value)}
     if isinstance(value, Description):
-        values = {
-            field.name: _to_plain(getattr(value, field.name), tables) for field in fields(value)
-        }
+        values = {each.name: _to_plain(getattr(value, each.name), tables) for each in fields(value)}
         if any(isinstance(each, dict) and "words" in each for each in values.values()):
             return {"class": None, "words": repr(value)}  # what is around it may refuse words
         return {"class": type(value).__name__, **values}

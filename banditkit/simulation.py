@@ -16,7 +16,7 @@ from banditkit.core.adapters import ShownChoicePolicy, adapt, told
 from banditkit.core.checks import whole
 from banditkit.core.description import Learner, Problem
 from banditkit.core.jit import NumbaError, on_compile
-from banditkit.core.play import blank_scorecard, player_of
+from banditkit.core.play import blank_scorecard, logs_of, player_of
 from banditkit.core.spec import NoSuchArm
 from banditkit.progress import Hook, Reporter
 from banditkit.rehearsal import compile_fault, hidden_draws, no_such_arm, rehearse
@@ -38,6 +38,14 @@ class Game(NamedTuple):
     horizon: int
     times: np.ndarray  # (m,) int64
     seed: int
+
+
+class Played(NamedTuple):
+    """What replications of a game leave."""
+
+    regret: np.ndarray  # (replication, time)
+    seconds: float
+    logs: dict[str, np.ndarray]  # (replication, ...): what environment and learner wrote down
 
 
 def simulate(
@@ -120,14 +128,19 @@ def simulate(
     games = [Game(problem, learner, horizon, grid, seed) for learner in named.values()]
     regret = _blank_regret(len(games), replications, grid.size)
     seconds = np.zeros(len(games))
+    logs: dict[str, np.ndarray] = {}
     with Reporter(progress, total=len(games) * replications * int(grid[-1])) as reporter:
         speeds = [_warm_up(game, reporter) for game in games]
         tasks = list(_tasks(speeds, replications))
         outcomes = _carry_out(games, tasks, executor, workers, reporter)
         with closing(outcomes):  # on Ctrl-C the work stops at once, wherever we are
-            for i, part, (rows, spent) in outcomes:
-                regret[i, part.start : part.stop] = rows
-                seconds[i] += spent
+            for i, part, played in outcomes:
+                regret[i, part.start : part.stop] = played.regret
+                seconds[i] += played.seconds
+                for name, rows in played.logs.items():
+                    shape = len(games), replications, *rows.shape[1:]
+                    log = logs.setdefault(name, np.full(shape, np.nan))
+                    log[i, part.start : part.stop] = rows
     return Result(
         problem=problem,
         learners=tuple(named.values()),
@@ -138,6 +151,7 @@ def simulate(
         seed=seed,
         seconds=seconds,
         versions=versions(),
+        logs=logs,
     )
 
 
@@ -152,10 +166,9 @@ def _blank_regret(*shape: int) -> np.ndarray:
         ) from None
 
 
-def play_replications(
-    game: Game, replications: range, watch: "Watch | None" = None
-) -> tuple[np.ndarray, float]:
-    """Play some replications of a game; return their regret, (replication, time), and seconds."""
+def play_replications(game: Game, replications: range, watch: "Watch | None" = None) -> Played:
+    """Play some replications of a game."""
+    logs: list[dict[str, np.ndarray]] = []
     regret = np.zeros((len(replications), game.times.size))
     began = time.perf_counter()
     until = int(game.times[-1])
@@ -170,7 +183,7 @@ def play_replications(
         ended = False
         while not ended and card.played[0] < until:
             if watch and watch.stopped:
-                return regret, time.perf_counter() - began
+                return Played(regret, time.perf_counter() - began, {})
             before, clock = int(card.played[0]), time.perf_counter()
             try:
                 ended = loop(env, policy, card, min(until, before + rounds), env_rng, policy_rng)
@@ -184,7 +197,9 @@ def play_replications(
         if isinstance(policy, ShownChoicePolicy):
             _check_nothing_drawn(game, replication, policy_rng)
         row[:] = card.regret
-    return regret, time.perf_counter() - began
+        logs.append({**logs_of(env), **logs_of(policy)})
+    stacked = {name: np.stack([log[name] for log in logs]) for name in logs[0]}
+    return Played(regret, time.perf_counter() - began, stacked)
 
 
 def _check_nothing_drawn(game: Game, replication: int, rng: np.random.Generator) -> None:
@@ -264,7 +279,7 @@ def _warm_up(game: Game, reporter: Reporter) -> float:
     doing = f"compiling {type(game.learner).__name__} (the first time only)"
     with on_compile(lambda: reporter.say(doing)):
         play_replications(first, range(1))
-    _, seconds = play_replications(short, range(1))
+    seconds = play_replications(short, range(1)).seconds
     return seconds * last / int(short.times[-1])
 
 
@@ -282,7 +297,7 @@ def _carry_out(
     executor: Executor | None,
     workers: int,
     reporter: Reporter,
-) -> Generator[tuple[int, range, tuple[np.ndarray, float]]]:
+) -> Generator[tuple[int, range, Played]]:
     """Yield each task with what came out of it, as they are finished."""
     if executor is not None:
         yield from _collect(games, tasks, executor, None, reporter)
@@ -301,7 +316,7 @@ def _collect(
     executor: Executor,
     watch: Watch | None,
     reporter: Reporter,
-) -> Generator[tuple[int, range, tuple[np.ndarray, float]]]:
+) -> Generator[tuple[int, range, Played]]:
     arguments = () if watch is None else (watch,)
     waiting: dict[Future[Any], tuple[int, range]] = {
         executor.submit(play_replications, games[i], part, *arguments): (i, part)

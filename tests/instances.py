@@ -161,6 +161,7 @@ MDPS = {
     ],
     "EndlessRooms": [bk.EndlessRooms(), bk.EndlessRooms(mended=True, distractor=0.01, limit=9)],
     "FlagGrid": [bk.FlagGrid.ng(), bk.FlagGrid("1#.\nS.G", slip=0.3, step_reward=-0.1, limit=7)],
+    "Episodes": [bk.Episodes(bk.Chain(), 3), bk.Episodes(bk.Shaped(_LITTLE, [1.0, 2.0, 0.0]))],
     "GridWorld": [
         bk.GridWorld("S.G"),
         bk.GridWorld(".#G\nS..", gamma=0.9, slip=0.3, step_reward=-0.1, limit=7),

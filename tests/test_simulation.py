@@ -137,7 +137,7 @@ def test_who_stops_early_gives_a_valid_result():
 
 def test_memory_does_not_grow_with_the_horizon():
     game = Game(ARMS, bk.Uniform(), 10**12, np.array([1, 1000]), 0)
-    regret, _ = play_replications(game, range(2))
+    regret = play_replications(game, range(2)).regret
     assert regret.shape == (2, 2)
 
 

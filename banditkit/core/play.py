@@ -8,7 +8,7 @@ import numpy as np
 
 from banditkit.core.jit import cached, interpreted, is_packaged, jit_checked
 
-__all__ = ["Scorecard", "blank_scorecard", "play", "play_interpreted", "player_of"]
+__all__ = ["Scorecard", "blank_scorecard", "logs_of", "play", "play_interpreted", "player_of"]
 
 
 class Scorecard(NamedTuple):
@@ -76,6 +76,18 @@ def _loop_of(classes: tuple[type, ...]) -> Callable[..., bool]:
     of range is an IndexError here, rather than somebody else's memory.
     """
     return jit_checked(_play)
+
+
+def logs_of(player: Any) -> dict[str, np.ndarray]:
+    """Return what a record, and those inside it, wrote down of a game: arrays by name.
+
+    A record that keeps a diary has a method ``logged()``, which is called after the game.
+    """
+    logs: dict[str, np.ndarray] = {}
+    for field in player:
+        if isinstance(field, tuple):
+            logs |= logs_of(field)
+    return logs | (player.logged() if hasattr(player, "logged") else {})
 
 
 def _classes(player: Any) -> Iterator[type]:

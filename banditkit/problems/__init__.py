@@ -20,6 +20,7 @@ from banditkit.problems.costs import (
     SwitchingCosts,
 )
 from banditkit.problems.empirical import EmpiricalArms
+from banditkit.problems.episodes import Episodes
 from banditkit.problems.grids import (
     CliffWalk,
     EndlessRooms,
@@ -56,6 +57,7 @@ __all__ = [
     "DynamicRegret",
     "EmpiricalArms",
     "EndlessRooms",
+    "Episodes",
     "ExpectedRegret",
     "ExpertAdvice",
     "ExpertProblem",

@@ -99,7 +99,7 @@ def matching_gamma(gamma: float | None, mdp: float, mismatched: bool) -> float |
 
 
 class RewardedMDP(FiniteMDP):
-    """A finite MDP, with other rewards: a subclass has a field `problem`, and says what is added."""
+    """A finite MDP with other rewards: a subclass has a field `problem` and says what is added."""
 
     problem: FiniteMDP
 
