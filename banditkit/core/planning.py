@@ -29,6 +29,7 @@ __all__ = [
     "value_iteration",
 ]
 
+_MOST = np.iinfo(np.int32).max  # where lists of a model are numbered by half as long integers
 _NEVER_ENDS = "with gamma 1 the policy never ends from some state, and its value there is no number"
 
 
@@ -39,8 +40,8 @@ class Model(NamedTuple):
     ``first[pair + 1]``.  A terminal state has no followers.
     """
 
-    first: np.ndarray  # (S A + 1,) int64
-    following: np.ndarray  # (n,) int64, the next state
+    first: np.ndarray  # (S A + 1,) int32
+    following: np.ndarray  # (n,) int32, the next state
     chance: np.ndarray  # (n,) its probability
     rewards: np.ndarray  # (n,) the reward on the way there
     expected: np.ndarray  # (S A,) expected reward of a pair
@@ -53,15 +54,34 @@ def new_model(
     first: Any, following: Any, chance: Any, rewards: Any, terminal: Any, gamma: float
 ) -> Model:
     """Return the model with these lists, as arrays of the right kinds."""
-    first = np.asarray(first, dtype=np.int64)
+    if len(following) > _MOST:
+        raise ValueError(f"a model has room for {_MOST:,} next states; got {len(following):,}")
+    first, following = np.asarray(first, dtype=np.int32), np.asarray(following, dtype=np.int32)
     chance, rewards = np.asarray(chance, dtype=float), np.asarray(rewards, dtype=float)
     ends = np.asarray(terminal, dtype=np.bool_)
-    pairs = np.repeat(np.arange(first.size - 1), np.diff(first))
-    expected = np.bincount(pairs, weights=chance * rewards, minlength=first.size - 1)
-    states = np.asarray(following, dtype=np.int64)
-    return Model(
-        first, states, chance, rewards, expected, ends, (first.size - 1) // ends.size, gamma
-    )
+    A = (first.size - 1) // ends.size
+    model = Model(first, following, chance, rewards, np.zeros(first.size - 1), ends, A, gamma)
+    expect(model)
+    return model
+
+
+@jit_inline
+def followers(model, pair):
+    """Return where what may follow a pair stands in the lists.
+
+    The numbers are unsigned: of others, compiled code would ask each time whether they count from
+    the end, as in ``V[-1]``, and that would take half of the time.
+    """
+    pair = np.uint64(pair)
+    return range(np.uint64(model.first[pair]), np.uint64(model.first[pair + np.uint64(1)]))
+
+
+@jit
+def expect(model):
+    """Write the expected reward of each pair into the model."""
+    for pair in range(model.expected.size):
+        for i in followers(model, pair):
+            model.expected[pair] += model.chance[i] * model.rewards[i]
 
 
 class Solution(NamedTuple):
@@ -77,58 +97,99 @@ class Solution(NamedTuple):
 def backup(model, V, pair):
     """Return the value of a pair: ``r + gamma sum_s' P(s') V(s')``."""
     value = 0.0
-    for i in range(model.first[pair], model.first[pair + 1]):
-        value += model.chance[i] * V[model.following[i]]
-    return model.expected[pair] + model.gamma * value
+    for i in followers(model, pair):
+        value += model.chance[i] * V[np.uint64(model.following[i])]
+    return model.expected[np.uint64(pair)] + model.gamma * value
 
 
 @jit_inline
-def improve(model, V, policy, backwards):
-    """Improve every value in place, in one order or the other; return the largest change.
+def improve(model, V, W, policy, backwards):
+    """Write the improved value of every state into W; return the lowest and highest change.
 
-    In place, what was found for a state already helps the next one, and sweeps to and fro carry a
-    value across the whole state space, where copies would take it a step at a time.
+    If W is V itself, what was found for a state already helps the next one, and sweeps to and fro
+    carry a value across the whole state space, where copies take it a step at a time.
     """
     S = V.size
-    change = 0.0
+    lowest, highest = math.inf, -math.inf
     for k in range(S):
         s = S - 1 - k if backwards else k
         if not model.terminal[s]:
-            best = -math.inf
+            best, choice = -math.inf, 0
             for a in range(model.A):
                 value = backup(model, V, s * model.A + a)
                 if value > best:
-                    best = value
-                    policy[s] = a
-            change = max(change, abs(best - V[s]))
-            V[s] = best
-    return change
+                    best, choice = value, a
+            change = best - V[s]
+            lowest, highest = min(lowest, change), max(highest, change)
+            W[s], policy[s] = best, choice
+    return lowest, highest
 
 
 @jit_inline
-def follow(model, V, policy, backwards):
-    """Move every value towards that of a policy, in place."""
+def follow(model, V, W, policy, backwards):
+    """Write the value of every state after one step of a policy into W, which may be V itself."""
     S = V.size
     for k in range(S):
         s = S - 1 - k if backwards else k
         if not model.terminal[s]:
-            V[s] = backup(model, V, s * model.A + policy[s])
+            W[s] = backup(model, V, s * model.A + policy[s])
+
+
+@jit_inline
+def rounding(V):
+    """Return a change that may be rounding alone: some units in the last place of V."""
+    largest = 0.0
+    for s in range(V.size):
+        largest = max(largest, abs(V[s]))
+    return 2.0**-50 * largest
 
 
 @jit
-def iterate(model, V, tolerance, sweeps, evaluations):
+def iterate(model, tolerance, sweeps, evaluations):
     """Improve all values, and after each time follow the policy found for some sweeps.
 
-    Until improving changes no value by more than `tolerance`; return how often it was done, or -1
-    if `sweeps` were not enough.
+    Until they are sure to be within `tolerance`; return them and how often they were improved, or
+    -1 if `sweeps` were not enough.
+
+    If a sweep from V to W changes no value by more than d, later ones change none by more than
+    ``gamma d, gamma**2 d, ...``: W is within ``d gamma / (1 - gamma)`` of V*.  Where nothing ends,
+    and W is a copy, more can be said.  To add c to all of V adds just gamma c to W; so if changes
+    lie between a and b, V* lies between ``W + a gamma / (1 - gamma)`` and ``W + b gamma /
+    (1 - gamma)`` (MacQueen 1966), and where states mix, these meet long before W gets there.  In
+    place it is not so, but there values travel faster.
+
+    So sweeps in place and copies take turns where nothing ends, each turn twice as long as the last
+    one, and a turn of copies ends with a step into the middle of the bounds.  At worst that step
+    makes the error ``2 / (1 - gamma)`` times as large; each sweep makes it at most gamma times as
+    large; and in the end turns are so long that the sweeps win.
     """
-    policy = np.zeros(V.size, dtype=np.int64)
+    S = model.terminal.size
+    V, spare = np.zeros(S), np.zeros(S)
+    policy = np.zeros(S, dtype=np.int64)
+    reach = model.gamma / (1.0 - model.gamma) if model.gamma < 1.0 else 1.0
+    endless = model.gamma < 1.0 and not model.terminal.any()
+    in_place, turn, middle = True, 8, 0.0
     for n in range(sweeps):
-        if improve(model, V, policy, n % 2 == 1) <= tolerance:
-            return n + 1
+        if endless and n == turn:
+            V += middle
+            in_place, turn, middle = not in_place, 2 * turn, 0.0
+        W = V if in_place else spare
+        lowest, highest = improve(model, V, W, policy, n % 2 == 1)
+        if in_place:
+            error = reach * max(0.0, -lowest, highest)
+        else:
+            V, spare = W, V
+            error, middle = reach * (highest - lowest) / 2, reach * (highest + lowest) / 2
+        if error <= tolerance or (n % 64 == 63 and error <= reach * rounding(V)):
+            V += middle
+            return V, n + 1
         for k in range(evaluations):
-            follow(model, V, policy, (n + k) % 2 == 0)
-    return -1
+            W = V if in_place else spare
+            follow(model, V, W, policy, (n + k) % 2 == 0)
+            if not in_place:
+                V, spare = W, V
+                middle *= model.gamma  # what is missing shrinks as well
+    return V, -1
 
 
 @jit
@@ -139,10 +200,24 @@ def look_ahead(model, V, Q):
             Q[s, a] = backup(model, V, s * model.A + a)
 
 
+@jit
+def choose(Q, V, policy):
+    """Write the best value of each state, and the first action that has it but for rounding."""
+    S, A = Q.shape
+    for s in range(S):
+        best, choice = -math.inf, 0
+        for a in range(A):
+            best = max(best, Q[s, a])
+        while Q[s, choice] < best - 1e-10:
+            choice += 1
+        V[s], policy[s] = best, choice
+
+
 def value_iteration(mdp: Any, *, tolerance: float = 1e-9, sweeps: int = 1_000_000) -> Solution:
     """Return the optimal values, by improving every state until nothing changes any more.
 
-    States are improved in place (Gauss and Seidel), in one order and then in the other.
+    States are improved in place (Gauss and Seidel), in one order and then in the other; where
+    nothing ends, bounds of MacQueen may say so long before the last value stands still.
 
     Parameters
     ----------
@@ -150,7 +225,8 @@ def value_iteration(mdp: Any, *, tolerance: float = 1e-9, sweeps: int = 1_000_00
         What to solve.
     tolerance : float, default 1e-9
         How far the values may be from the optimal ones, above 0.  With gamma below 1 this is
-        guaranteed; with gamma 1 it is the largest change of the last sweep.
+        guaranteed, but for rounding: that is about 1e-15 of the largest value, over 1 - gamma.
+        With gamma 1 it is the largest change of the last sweep.
     sweeps : int, default 1,000,000
         How many sweeps to make at most.
 
@@ -158,6 +234,11 @@ def value_iteration(mdp: Any, *, tolerance: float = 1e-9, sweeps: int = 1_000_00
     ------
     ValueError
         If a number makes no sense, or `sweeps` were not enough.
+
+    References
+    ----------
+    MacQueen (1966), "A modified dynamic programming method for Markovian decision problems";
+    Puterman (1994), *Markov Decision Processes*, section 6.6.
 
     Examples
     --------
@@ -200,7 +281,7 @@ def policy_iteration(mdp: Any) -> Solution:
         kept = Q[np.arange(V.size), policy]
         better = best > kept + 1e-12 * np.maximum(1.0, np.abs(best))  # not by rounding alone
         if not better.any():
-            return Solution(V, Q, np.argmax(best[:, None] - 1e-10 <= Q, axis=1), iteration)
+            return _solution(model, V, iteration)
         policy = np.where(better, Q.argmax(axis=1), policy)
     raise ValueError("10,000 policies were tried, and none was best; are rewards finite?")
 
@@ -237,11 +318,7 @@ def modified_policy_iteration(
 def _iterate(mdp: Any, tolerance: float, sweeps: int, evaluations: int) -> Solution:
     model = model_of(mdp)
     tolerance = number("tolerance", tolerance, low=1e-300)
-    # a change of at most delta leaves the fixed point within delta gamma / (1 - gamma)
-    gamma = model.gamma
-    delta = tolerance if gamma in (0.0, 1.0) else tolerance * (1.0 - gamma) / gamma
-    V = np.zeros(model.terminal.size)
-    iterations = iterate(model, V, delta, sweeps, evaluations)
+    V, iterations = iterate(model, tolerance, sweeps, evaluations)
     if iterations < 0:
         raise ValueError(
             f"{sweeps:,} sweeps did not reach a tolerance of {tolerance:g}; allow more, or, with "
@@ -277,7 +354,7 @@ def linear_programme(mdp: Any) -> Solution:
 
     model = model_of(mdp)
     S, A = model.terminal.size, model.A
-    P, r = _matrix(model), model.expected
+    P, r = transitions(model), model.expected
     stay = csr_array(kron(eye_array(S), np.ones((A, 1))))
     alive = np.repeat(~model.terminal, A)
     found = linprog(
@@ -458,13 +535,13 @@ def start_distribution(start: Any, S: int) -> np.ndarray:
 
 def _solution(model: Model, V: np.ndarray, iterations: int) -> Solution:
     Q = action_values(model, V)
-    best = Q.max(axis=1)
-    best[model.terminal] = 0.0
-    return Solution(best, Q, np.argmax(Q.max(axis=1)[:, None] - 1e-10 <= Q, axis=1), iterations)
+    best, policy = np.empty(V.size), np.empty(V.size, dtype=np.int64)
+    choose(Q, best, policy)
+    return Solution(best, Q, policy, iterations)
 
 
-def _matrix(model: Model) -> Any:
-    """Return P as a sparse matrix, (S A, S)."""
+def transitions(model: Model) -> Any:
+    """Return P as a sparse matrix, (S A, S), on the arrays of the model."""
     from scipy.sparse import csr_array
 
     shape = model.first.size - 1, model.terminal.size
@@ -478,7 +555,7 @@ def _moves(model: Model, pi: np.ndarray) -> Any:
     S, A = model.terminal.size, model.A
     columns = np.arange(S * A)
     choose = csr_array((pi.ravel(), columns, np.arange(0, S * A + 1, A)), shape=(S, S * A))
-    return choose @ _matrix(model)
+    return choose @ transitions(model)
 
 
 def _exact_values(model: Model, pi: np.ndarray) -> np.ndarray:
@@ -547,15 +624,17 @@ def _towards_the_end(model: Model) -> np.ndarray:
 @jit
 def walk_back(model, policy, distance):
     """Write for each state an action that may lead nearer to the end, and how far that is."""
-    changed = True
-    while changed:
+    S = distance.size
+    changed, backwards = True, False
+    while changed:  # to and fro, as values are improved
         changed = False
-        for s in range(distance.size):
+        for k in range(S):
+            s = S - 1 - k if backwards else k
             if distance[s] < 0:
                 for a in range(model.A):
-                    pair = s * model.A + a
-                    for i in range(model.first[pair], model.first[pair + 1]):
+                    for i in followers(model, s * model.A + a):
                         if distance[s] < 0 <= distance[model.following[i]]:
                             policy[s] = a
                             distance[s] = distance[model.following[i]] + 1
                             changed = True
+        backwards = not backwards

@@ -1,6 +1,8 @@
 """Finite Markov decision processes, from tables (Part II)."""
 
 from abc import abstractmethod
+from array import array
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
@@ -54,7 +56,7 @@ class MDPEnv(NamedTuple):
             while i < last and left >= model.chance[i]:
                 left -= model.chance[i]
                 i += 1
-        s = model.following[i]
+        s = int(model.following[i])
         self.age[0] += 1
         terminal = model.terminal[s]
         truncated = self.age[0] == self.limit and not terminal
@@ -131,7 +133,7 @@ class MDP(FiniteMDP):
     ----------
     P : array of float, shape (S, A, S), or sparse, shape (S A, S)
         ``P[s, a, s']`` is the probability of the next state; the sparse form has row ``s A + a``.
-        Rows of terminal states are ignored.
+        Rows of terminal states are ignored, and kept empty.
     R : array of float, shape (S, A) or (S, A, S)
         Reward of an action, or of an action and the next state.
     gamma : float
@@ -183,7 +185,8 @@ class MDP(FiniteMDP):
         odds = planning.start_distribution(self.initial, S)
         if any(odds[s] > 0 for s in terminal):
             raise ValueError("an episode can't start in a terminal state")
-        model = _model(P, R, S, A, terminal, gamma)
+        model = _model(P, R, terminal, gamma)
+        P = planning.transitions(model)  # on the arrays of the model: large ones are not kept twice
         self._set(P=P, R=R, gamma=gamma, limit=limit, terminal=terminal, initial=odds, _model=model)
         self.check_ends()
 
@@ -204,31 +207,33 @@ class MDP(FiniteMDP):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, MDP):
             return NotImplemented
-        return self._key() == other._key()
+        mine, theirs = self._parts(), other._parts()
+        return all(np.array_equal(x, y) for x, y in zip(mine, theirs, strict=True))
 
     def __hash__(self) -> int:
-        return hash(self._key())
+        model = self.model  # its sizes tell most MDPs apart, and reading it all takes long
+        return hash((model.first.size, model.chance.size, model.gamma, self.limit))
 
-    def _key(self) -> Any:
-        *arrays, A, gamma = self.model
-        rest = A, gamma, self.limit, self.start_distribution.tobytes()
-        return *(array.tobytes() for array in arrays), *rest
+    def _parts(self) -> tuple[Any, ...]:
+        return *self.model, self.limit, self.start_distribution
 
 
 def model_from_lists(
-    outcomes: list[list[list[tuple[float, int, float]]]], terminal: Any, gamma: float
+    outcomes: Iterable[list[list[tuple[float, int, float]]]], terminal: Any, gamma: float
 ) -> Model:
     """Return the model where ``outcomes[s][a]`` lists (probability, next state, reward).
 
-    Equal next states with equal rewards are put together.
+    Equal next states with equal rewards are put together.  Where states are many, let a generator
+    give one after the other.
     """
-    first, following, chance, rewards = [0], [], [], []
-    ends = np.zeros(len(outcomes), dtype=np.bool_)
-    ends[list(terminal)] = True
+    # arrays of plain numbers: a list would keep an object of each
+    first, following, chance, rewards = array("i", [0]), array("i"), array("d"), array("d")
+    ending, S = {*terminal}, 0
     for s, actions in enumerate(outcomes):
+        S += 1
         for pairs in actions:
             merged: dict[tuple[int, float], float] = {}
-            for p, state, reward in () if ends[s] else pairs:
+            for p, state, reward in () if s in ending else pairs:
                 if p > 0.0:
                     merged[state, reward] = merged.get((state, reward), 0.0) + p
             for (state, reward), p in merged.items():
@@ -236,16 +241,18 @@ def model_from_lists(
                 rewards.append(reward)
                 chance.append(p)
             first.append(len(following))
+    ends = np.zeros(S, dtype=np.bool_)
+    ends[[*ending]] = True
     return new_model(first, following, chance, rewards, ends, gamma)
 
 
 def _transitions(P: Any) -> tuple[Any, int, int]:
-    """Return P as a sparse matrix (S A, S), with S and A."""
+    """Return a copy of P as a sparse matrix (S A, S), with S and A."""
     from scipy.sparse import csr_array, issparse
 
     if issparse(P):
         sparse: Any = P
-        matrix = csr_array(sparse, dtype=float)
+        matrix = csr_array(sparse, dtype=float, copy=True)
         matrix.sum_duplicates()
         rows, S = matrix.shape
         if S == 0 or rows % S:
@@ -278,19 +285,21 @@ def _rewards(R: Any, S: int, A: int) -> np.ndarray:
     return rewards
 
 
-def _model(P: Any, R: np.ndarray, S: int, A: int, terminal: tuple[int, ...], gamma: float) -> Model:
+def _model(P: Any, R: np.ndarray, terminal: tuple[int, ...], gamma: float) -> Model:
+    """Return the model, on the arrays of P, from which what is never followed is removed."""
+    rows, S = P.shape
+    A = rows // S
     ends = np.zeros(S, dtype=np.bool_)
     ends[list(terminal)] = True
-    pairs = np.repeat(np.arange(S * A), np.diff(P.indptr))
-    alive = ~ends[pairs // A]
-    bad = alive & ~((P.data >= 0.0) & np.isfinite(P.data))
+    P.data[np.repeat(np.repeat(ends, A), np.diff(P.indptr))] = 0.0
+    bad = ~((P.data >= 0.0) & (P.data < np.inf))
     if bad.any():
-        s, a = divmod(int(pairs[np.argmax(bad)]), A)
+        i = int(np.argmax(bad))
+        s, a = divmod(int(np.searchsorted(P.indptr, i, side="right")) - 1, A)
         raise ValueError(
-            f"probabilities must be 0 or more; P of state {s}, action {a} has "
-            f"{float(P.data[np.argmax(bad)])!r}"
+            f"probabilities must be 0 or more; P of state {s}, action {a} has {float(P.data[i])!r}"
         )
-    sums = np.bincount(pairs, weights=P.data, minlength=S * A)
+    sums = P @ np.ones(S)
     wrong = (np.abs(sums - 1.0) > 1e-9) & ~np.repeat(ends, A)
     if wrong.any():
         s, a = divmod(int(np.argmax(wrong)), A)
@@ -298,9 +307,10 @@ def _model(P: Any, R: np.ndarray, S: int, A: int, terminal: tuple[int, ...], gam
             f"probabilities of the next state must sum to 1; those of state {s}, action {a} sum to "
             f"{float(sums[s * A + a])!r}"
         )
-    kept = alive & (P.data > 0.0)
-    counts = np.bincount(pairs[kept], minlength=S * A)
-    flat = R.reshape(S * A, -1)
-    first = np.concatenate([[0], np.cumsum(counts)])
-    columns = P.indices[kept] if flat.shape[1] > 1 else 0
-    return new_model(first, P.indices[kept], P.data[kept], flat[pairs[kept], columns], ends, gamma)
+    P.eliminate_zeros()
+    counts = np.diff(P.indptr)
+    if R.ndim == 2:
+        rewards = np.repeat(R.ravel(), counts)
+    else:
+        rewards = R.reshape(rows, S)[np.repeat(np.arange(rows), counts), P.indices]
+    return new_model(P.indptr, P.indices, P.data, rewards, ends, gamma)

@@ -1,6 +1,8 @@
 """Finite MDPs: planning against brute force and closed forms, playing against the definition."""
 
 import itertools
+import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -112,6 +114,44 @@ def test_sparse_and_dense_tables_make_the_same_mdp():
     assert sparse == mdp
     assert hash(sparse) == hash(mdp)
     assert bk.MDP(P, mdp.R, 0.8) != mdp
+
+
+def test_an_mdp_leaves_the_callers_matrix_alone_and_forgets_it():
+    # the first row is out of order and has an entry in two parts
+    data, columns = np.array([0.5, 0.25, 0.25, 1.0]), np.array([1, 0, 0, 0])
+    P = csr_array((data, columns, np.array([0, 3, 4])), shape=(2, 2))
+    mdp = bk.MDP(P, [[1.0], [0.0]], 0.5)
+    assert data.tolist() == [0.5, 0.25, 0.25, 1.0]
+    assert columns.tolist() == [1, 0, 0, 0]
+    P.data[:] = 7.0
+    assert mdp == bk.MDP([[[0.5, 0.5]], [[1.0, 0.0]]], [[1.0], [0.0]], 0.5)
+    assert mdp.P.toarray().tolist() == [[0.5, 0.5], [1.0, 0.0]]
+
+
+def test_an_mdp_can_be_made_anew_from_its_fields():
+    mdp, _ = random_mdp(4, terminal=(1,))
+    assert replace(mdp) == mdp
+    assert hash(replace(mdp)) == hash(mdp)
+    assert replace(mdp, gamma=0.5).solution.V == pytest.approx(
+        planning.policy_iteration(mdp.model._replace(gamma=0.5)).V
+    )
+
+
+def test_a_large_mdp_is_kept_once():
+    S, A, m = 2_000, 2, 10
+    columns = np.arange(S * A * m) % S
+    P = csr_array((np.full(S * A * m, 1 / m), columns, np.arange(0, S * A * m + 1, m)))
+    R = np.zeros((S, A))
+    bk.MDP(P, R, 0.9)  # imports, compiles
+    tracemalloc.start()
+    mdp = bk.MDP(P, R, 0.9)
+    kept, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert np.shares_memory(mdp.P.data, mdp.model.chance)
+    assert np.shares_memory(mdp.P.indices, mdp.model.following)
+    # of each transition: the next state, 4 bytes, its chance and reward, 8 each; and some of pairs
+    assert kept / P.nnz < 25
+    assert most / P.nnz < 45
 
 
 # Worlds
@@ -226,16 +266,16 @@ def test_q_learning_with_rate_1_finds_the_exact_values_where_nothing_is_random()
         s = env.observe(t, env_rng)
         a = policy.select(t, s, rng)
         policy.update(t, s, a, env.respond(t, s, a, env_rng))
-    assert policy.Q == pytest.approx(grid.solution.Q, abs=1e-12)
+    assert policy.actor.Q == pytest.approx(grid.solution.Q, abs=1e-12)
 
 
 def test_q_learning_goes_on_where_an_episode_is_cut_off():
     policy = bk.QLearning(rate=0.5).start(bk.Tabular(2, 2, 0.9), 10)
-    policy.Q[1] = 2.0, 4.0
+    policy.actor.Q[1] = 2.0, 4.0
     policy.update(0, 0, 1, bk.Step(1.0, 1, False, True))
-    assert policy.Q[0].tolist() == [0.0, 0.5 * (1.0 + 0.9 * 4.0)]
+    assert policy.actor.Q[0].tolist() == [0.0, 0.5 * (1.0 + 0.9 * 4.0)]
     policy.update(0, 0, 0, bk.Step(1.0, 1, True, False))
-    assert policy.Q[0, 0] == 0.5
+    assert policy.actor.Q[0, 0] == 0.5
 
 
 # Bad input
