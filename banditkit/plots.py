@@ -1,11 +1,12 @@
 """Pictures of results, in the manner of scikit-learn's displays."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from banditkit.core.checks import number, whole
 from banditkit.core.description import Problem
 from banditkit.result import Foreign, Result
 from banditkit.theory.bounds import bounds_of
@@ -13,17 +14,117 @@ from banditkit.theory.bounds import bounds_of
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["GridDisplay", "RegretDisplay"]
+__all__ = ["EpisodeDisplay", "GridDisplay", "RegretDisplay"]
 
 # Okabe and Ito's colours, told apart by the colour-blind; yellow is left out, for white paper.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _DASHES = ("-", (0, (6, 2)), (0, (2, 1.5)))  # for the eighth learner and on
 
+# Words of the vertical axis, and whether they are in units of reward; others go by their name.
+_DIARY = {
+    "steps": ("steps of the episode", False),
+    "return": ("discounted return of the episode", True),
+    "regret": ("regret of the episode", True),
+}
+
 Bounds = bool | Mapping[str, Callable[[np.ndarray], Any]]
 
 
 @dataclass
-class RegretDisplay:
+class _CurveDisplay:
+    """What displays of curves have in common: lines with bands, and names at their ends."""
+
+    lines_: list[Any] = field(default_factory=list, init=False, repr=False)
+    bands_: list[Any] = field(default_factory=list, init=False, repr=False)
+    labels_: list[Any] = field(default_factory=list, init=False, repr=False)
+
+    def _begin(self, ax: "Axes | None", log: str) -> "Axes":
+        """Return where to draw, with nothing drawn yet."""
+        if not isinstance(log, str) or log not in {"xy", "x", "y", ""}:
+            raise ValueError(f'log must be "xy", "x", "y" or ""; got {log!r}')
+        if ax is None:
+            import matplotlib.pyplot as plt
+
+            _, ax = plt.subplots(figsize=(9, 5.5), layout="constrained")
+        self.ax_, self.figure_ = ax, ax.get_figure()
+        self.lines_, self.bands_, self.labels_ = [], [], []
+        ax.set_xscale("log" if "x" in log else "linear")
+        ax.set_yscale("log" if "y" in log else "linear")
+        return ax
+
+    def _draw_curves(
+        self, x: np.ndarray, names: Sequence[str], means: Any, low: Any, high: Any
+    ) -> None:
+        """Draw a line and a band for each name."""
+        means, low, high = (_drawable(self.ax_, curves) for curves in (means, low, high))
+        for i, name in enumerate(names):
+            style = {"color": _COLOURS[i % len(_COLOURS)], "linestyle": _dash(i)}
+            (line,) = self.ax_.plot(x, means[i], label=name, linewidth=1.8, **style)
+            shade = self.ax_.fill_between(
+                x, low[i], high[i], color=style["color"], alpha=0.18, lw=0
+            )
+            self.lines_.append(line)
+            self.bands_.append(shade)
+
+    def _draw_reference(self, x: np.ndarray, name: str, curve: Any, colour: Any) -> Any:
+        """Draw a thin, dashed line of what is not measured, and return it."""
+        (line,) = self.ax_.plot(
+            x,
+            _drawable(self.ax_, curve),
+            label=name,
+            color=colour,
+            linewidth=1.0,
+            linestyle=(0, (4, 3)),
+        )
+        return line
+
+    def _dress(self, x: np.ndarray, title: str, replications: int, shade: str) -> None:
+        ax = self.ax_
+        what = f"mean of {replications:,} replications" if replications > 1 else "one replication"
+        shading = f", shaded: {shade}" if replications > 1 else ""
+        ax.set_title(f"{_shorten(title)}\n{what}{shading}".strip(), fontsize=10)
+        _rule(ax)
+        first, last = x[[0, -1]]
+        ax.set_xlim(first if first < last else 0.5 * last, last)
+
+    def _label_ends(self, references: Sequence[Any]) -> None:
+        """Write each line's name at its right end, and push names apart that would overlap."""
+        ax, size = self.ax_, 8.5
+        height = ax.get_window_extent().height * 72.0 / ax.figure.dpi  # points
+        room = 1.25 * size / max(height, 1.0)
+        to_axes = ax.transData + ax.transAxes.inverted()
+        ends = []
+        for line in (*self.lines_, *references):
+            points = np.column_stack(line.get_data()).astype(float)
+            finite = np.flatnonzero(np.isfinite(points[:, 1]))
+            if finite.size:
+                ends.append((to_axes.transform(points[finite[-1]]), line))
+        heights = _spread([end[1] for end, _ in ends], room)
+        for (end, line), at in zip(ends, heights, strict=True):
+            text = ax.annotate(
+                line.get_label(),
+                xy=tuple(end),
+                xytext=(1.03, at),
+                xycoords="axes fraction",
+                textcoords="axes fraction",
+                color=_ink(line.get_color()),
+                fontsize=size,
+                fontstyle="italic" if line in references else "normal",
+                verticalalignment="center",
+                annotation_clip=False,
+                arrowprops={
+                    "arrowstyle": "-",
+                    "color": line.get_color(),
+                    "lw": 0.5,
+                    "relpos": (0.0, 0.5),
+                    "shrinkB": 0,
+                },
+            )
+            self.labels_.append(text)
+
+
+@dataclass
+class RegretDisplay(_CurveDisplay):
     """Regret over time: the mean of each learner, a band around it, and theorems beside it.
 
     Use `from_result` to make one, and `plot` to draw it.
@@ -48,10 +149,7 @@ class RegretDisplay:
     """
 
     result: Result
-    lines_: list[Any] = field(default_factory=list, init=False, repr=False)
-    bands_: list[Any] = field(default_factory=list, init=False, repr=False)
     bound_lines_: list[Any] = field(default_factory=list, init=False, repr=False)
-    labels_: list[Any] = field(default_factory=list, init=False, repr=False)
 
     @classmethod
     def from_result(cls, result: Result) -> "RegretDisplay":
@@ -91,43 +189,32 @@ class RegretDisplay:
         ValueError
             If `log` or `band` make no sense.
         """
-        if not isinstance(log, str) or log not in {"xy", "x", "y", ""}:
-            raise ValueError(f'log must be "xy", "x", "y" or ""; got {log!r}')
         if not isinstance(bounds, bool | Mapping):
             raise ValueError(f"bounds must be True, False, or a dict of functions; got {bounds!r}")
         if band is not None:
             band = _check_band(band)
-        if ax is None:
-            import matplotlib.pyplot as plt
-
-            _, ax = plt.subplots(figsize=(9, 5.5), layout="constrained")
-        self.ax_, self.figure_ = ax, ax.get_figure()
-        self.lines_, self.bands_, self.bound_lines_, self.labels_ = [], [], [], []
-        ax.set_xscale("log" if "x" in log else "linear")
-        ax.set_yscale("log" if "y" in log else "linear")
-        self._draw_learners(ax, band)
-        self._draw_bounds(ax, bounds)
-        self._dress(ax, band)
-        self._label_ends(ax)
+        self._begin(ax, log)
+        self.bound_lines_ = []
+        self._draw_learners(band)
+        self._draw_bounds(bounds)
+        shade = "2 standard errors" if band is None else f"{band[0]:.0%} to {band[1]:.0%}"
+        times, replications = self.result.times, self.result.regret.shape[1]
+        self._dress(times, repr(self.result.problem), replications, shade)
+        self.ax_.set_xlabel("round $t$")
+        self.ax_.set_ylabel(f"regret $R(t)$, in units of {_unit(self.result.problem)}")
+        self._label_ends(self.bound_lines_)
         return self
 
-    def _draw_learners(self, ax: "Axes", band: tuple[float, float] | None) -> None:
-        times, means = self.result.times, self.result.mean()
+    def _draw_learners(self, band: tuple[float, float] | None) -> None:
+        means = self.result.mean()
         if band is None:
             margin = 2.0 * np.nan_to_num(self.result.stderr())
             low, high = means - margin, means + margin
         else:
             low, high = self.result.quantiles(band)
-        if ax.get_yscale() == "log":  # no regret is not on a logarithmic axis
-            means, low, high = (np.where(curve > 0, curve, np.nan) for curve in (means, low, high))
-        for i, name in enumerate(self.result.names):
-            style = {"color": _COLOURS[i % len(_COLOURS)], "linestyle": _dash(i)}
-            (line,) = ax.plot(times, means[i], label=name, linewidth=1.8, **style)
-            shade = ax.fill_between(times, low[i], high[i], color=style["color"], alpha=0.18, lw=0)
-            self.lines_.append(line)
-            self.bands_.append(shade)
+        self._draw_curves(self.result.times, self.result.names, means, low, high)
 
-    def _draw_bounds(self, ax: "Axes", bounds: Bounds) -> None:
+    def _draw_bounds(self, bounds: Bounds) -> None:
         times = self.result.times
         if isinstance(bounds, Mapping):
             for name, function in bounds.items():
@@ -138,7 +225,7 @@ class RegretDisplay:
                         f"bound {name!r} must be a function of an array of times, with a number "
                         f"for each: {error}"
                     ) from None
-                self._draw_bound(ax, name, curve, "#555555")
+                self._draw_bound(name, curve, "#555555")
         elif bounds:
             drawn = set()  # learners may share a theorem, and the curve with it
             for line, learner in zip(self.lines_, self.result.learners, strict=True):
@@ -146,65 +233,146 @@ class RegretDisplay:
                     curve = np.asarray(bound.curve(times))
                     if (bound.theorem, curve.tobytes()) not in drawn:
                         drawn.add((bound.theorem, curve.tobytes()))
-                        self._draw_bound(ax, bound.theorem, curve, line.get_color())
+                        self._draw_bound(bound.theorem, curve, line.get_color())
 
-    def _draw_bound(self, ax: "Axes", name: str, curve: Any, colour: Any) -> None:
-        if ax.get_yscale() == "log":
-            curve = np.where(np.asarray(curve) > 0, curve, np.nan)
-        (line,) = ax.plot(
-            self.result.times, curve, label=name, color=colour, linewidth=1.0, linestyle=(0, (4, 3))
-        )
-        self.bound_lines_.append(line)
+    def _draw_bound(self, name: str, curve: Any, colour: Any) -> None:
+        self.bound_lines_.append(self._draw_reference(self.result.times, name, curve, colour))
 
-    def _dress(self, ax: "Axes", band: tuple[float, float] | None) -> None:
-        replications = self.result.regret.shape[1]
-        shade = "2 standard errors" if band is None else f"{band[0]:.0%} to {band[1]:.0%}"
-        what = f"mean of {replications:,} replications" if replications > 1 else "one replication"
-        shading = f", shaded: {shade}" if replications > 1 else ""
-        ax.set_xlabel("round $t$")
-        ax.set_ylabel(f"regret $R(t)$, in units of {_unit(self.result.problem)}")
-        ax.set_title(f"{_shorten(repr(self.result.problem))}\n{what}{shading}", fontsize=10)
-        ax.grid(which="major", color="#dddddd", linewidth=0.6)
-        ax.set_axisbelow(True)
-        ax.spines[["top", "right"]].set_visible(False)
-        first, last = self.result.times[[0, -1]]
-        ax.set_xlim(first if first < last else 0.5 * last, last)
 
-    def _label_ends(self, ax: "Axes") -> None:
-        """Write each line's name at its right end, and push names apart that would overlap."""
-        size = 8.5
-        height = ax.get_window_extent().height * 72.0 / ax.figure.dpi  # points
-        room = 1.25 * size / max(height, 1.0)
-        to_axes = ax.transData + ax.transAxes.inverted()
-        ends = []
-        for line in (*self.lines_, *self.bound_lines_):
-            values = np.asarray(line.get_ydata(), dtype=float)
-            finite = np.flatnonzero(np.isfinite(values))
-            if finite.size:
-                end = to_axes.transform((self.result.times[-1], values[finite[-1]]))[1]
-                ends.append((end, line))
-        heights = _spread([end for end, _ in ends], room)
-        for (end, line), at in zip(ends, heights, strict=True):
-            text = ax.annotate(
-                line.get_label(),
-                xy=(1.0, end),
-                xytext=(1.03, at),
-                xycoords="axes fraction",
-                textcoords="axes fraction",
-                color=_ink(line.get_color()),
-                fontsize=size,
-                fontstyle="italic" if line in self.bound_lines_ else "normal",
-                verticalalignment="center",
-                annotation_clip=False,
-                arrowprops={
-                    "arrowstyle": "-",
-                    "color": line.get_color(),
-                    "lw": 0.5,
-                    "relpos": (0.0, 0.5),
-                    "shrinkB": 0,
-                },
+@dataclass
+class EpisodeDisplay(_CurveDisplay):
+    """A number for each episode: the mean of each learner, and a band around it.
+
+    Use `from_result` to make one, and `plot` to draw it.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Where it was drawn.
+    figure_ : matplotlib Figure
+        The figure around it.
+    lines_, bands_, level_lines_, labels_ : list
+        The lines of the means, the bands, the lines of the levels, and the texts at their ends.
+
+    Examples
+    --------
+    >>> import banditkit as bk
+    >>> trials = bk.Episodes(bk.GridWorld.ng(5), 30)
+    >>> result = bk.simulate(trials, [bk.Sarsa()], horizon=1e5, replications=10, seed=0)
+    >>> display = bk.EpisodeDisplay.from_result(result).plot(smooth=5, levels={"optimum": 10})
+    >>> [label.get_text() for label in display.labels_]
+    ['Sarsa()', 'optimum']
+    """
+
+    results: tuple[Result, ...]
+    what: str = "steps"
+    level_lines_: list[Any] = field(default_factory=list, init=False, repr=False)
+
+    @classmethod
+    def from_result(
+        cls, result: Result | Sequence[Result], what: str = "steps"
+    ) -> "EpisodeDisplay":
+        """Return the display of a result, or of several that belong into one picture.
+
+        Parameters
+        ----------
+        result : Result, or sequence of Result
+            What `simulate` returns for `Episodes`.  A learner with shaping and one without play
+            different problems: give both results, with as many replications each, and names that
+            tell the learners apart.
+        what : str, default "steps"
+            Which of the logs: ``"steps"``, ``"return"`` or ``"regret"`` of each episode, or
+            another one with a number for each episode.
+
+        Raises
+        ------
+        ValueError
+            If there are no logs, none of that name, or it has no number for each episode; or if
+            results differ in their replications, or share a learner's name.
+        """
+        results = (result,) if isinstance(result, Result) else tuple(result)
+        if not results or not all(isinstance(each, Result) for each in results):
+            raise ValueError(f"EpisodeDisplay needs a result, or a list of them; got {result!r}")
+        for each in results:
+            _check_diary(each, what)
+        counts = sorted({each.regret.shape[1] for each in results})
+        if len(counts) > 1:
+            raise ValueError(
+                "results in one picture must have equally many replications; got "
+                + " and ".join(map(str, counts))
             )
-            self.labels_.append(text)
+        names = [name for each in results for name in each.names]
+        for i, name in enumerate(names):
+            if name in names[:i]:
+                raise ValueError(
+                    f"two learners are called {name!r}; let them play under other names, as in "
+                    '{"shaped": Sarsa()}'
+                )
+        return cls(results, what)
+
+    def plot(
+        self,
+        ax: "Axes | None" = None,
+        *,
+        smooth: int = 1,
+        log: str = "",
+        levels: Mapping[str, float] | None = None,
+    ) -> "EpisodeDisplay":
+        """Draw the mean over replications for each episode, with two standard errors around it.
+
+        Episodes that nobody finished are left out.  An episode that only some replications
+        finished has the mean of those, which are not the slowest: give a longer horizon.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; by default a new figure.
+        smooth : int, default 1
+            Draw the mean of so many episodes up to each, 1 or more; of the first ones there are
+            fewer.
+        log : {"xy", "x", "y", ""}, default ""
+            The axes that are logarithmic.
+        levels : mapping of str to float, optional
+            Names and heights of lines to draw across, dashed, such as ``{"optimum": 22}``.
+
+        Returns
+        -------
+        EpisodeDisplay
+            Itself.
+
+        Raises
+        ------
+        ValueError
+            If `smooth`, `log` or `levels` make no sense, or no episode was finished.
+        """
+        smooth = whole("smooth", smooth, least=1)
+        heights = _check_levels(levels)
+        curves = [
+            _trailing_mean(row, smooth) for each in self.results for row in each.logs[self.what]
+        ]
+        last = max(int(_finished(curve).max(initial=0)) for curve in curves)
+        if last == 0:
+            raise ValueError("no episode was finished; give a longer horizon")
+        episodes = np.arange(1, last + 1)
+        means, margins = zip(*(_mean_and_margin(curve, last) for curve in curves), strict=True)
+        means, margins = np.array(means), 2.0 * np.nan_to_num(margins)
+        names = [name for each in self.results for name in each.names]
+        self._begin(ax, log)
+        self._draw_curves(episodes, names, means, means - margins, means + margins)
+        self.level_lines_ = [
+            self._draw_reference(episodes, name, np.full(last, height), "#555555")
+            for name, height in heights.items()
+        ]
+        problems = {repr(each.problem) for each in self.results}
+        title = problems.pop() if len(problems) == 1 else ""
+        self._dress(episodes, title, self.results[0].regret.shape[1], "2 standard errors")
+        self.ax_.set_xlabel("episode")
+        words, paid = _DIARY.get(self.what, (self.what, False))
+        unit = f", in units of {_unit(self.results[0].problem)}" if paid else ""
+        mean = f"\nmean of {smooth} episodes" if smooth > 1 else ""
+        self.ax_.set_ylabel(f"{words}{unit}{mean}")
+        self._label_ends(self.level_lines_)
+        return self
 
 
 @dataclass
@@ -398,6 +566,65 @@ def _best_actions(policy: Any, sizes: set[int], known: str, A: int) -> np.ndarra
         f"policy must have an action for each state, {known} of them, or a table of {A} numbers "
         f"for each; got {array.dtype} of shape {array.shape}"
     )
+
+
+def _drawable(ax: "Axes", curve: Any) -> np.ndarray:
+    """Return the curve with nan for what is not on a logarithmic axis, such as no regret."""
+    curve = np.asarray(curve, dtype=float)
+    return np.where(curve > 0, curve, np.nan) if ax.get_yscale() == "log" else curve
+
+
+def _check_diary(result: Result, what: Any) -> None:
+    """Raise a ValueError unless there is a log of that name, with a number for each episode."""
+    if not result.logs:
+        raise ValueError(
+            "the result has no logs of episodes; play Episodes(problem, count) - got a result on "
+            f"{_shorten(repr(result.problem))}"
+        )
+    if what not in result.logs:
+        known = ", ".join(map(repr, sorted(result.logs)))
+        raise ValueError(f"there is no log {what!r}; the result has {known}")
+    shape = np.shape(result.logs[what])
+    if len(shape) != 3:
+        raise ValueError(f"log {what!r} has no number for each episode; its shape is {shape}")
+
+
+def _check_levels(levels: Any) -> dict[str, float]:
+    if levels is not None and not isinstance(levels, Mapping):
+        raise ValueError(f"levels must be a dict of names and numbers; got {levels!r}")
+    return {str(name): number(f"level {name!r}", height) for name, height in (levels or {}).items()}
+
+
+def _trailing_mean(log: np.ndarray, smooth: int) -> np.ndarray:
+    """Return the mean of so many episodes up to each, shape (R, n); nan where it is not over."""
+    n = log.shape[1]
+    total = np.array(log, dtype=float)
+    for back in range(1, min(smooth, n)):
+        total[:, back:] += log[:, : n - back]
+    return np.asarray(total / np.minimum(np.arange(1, n + 1), smooth))
+
+
+def _finished(curve: np.ndarray) -> np.ndarray:
+    """Return the numbers, from 1, of the episodes that some replication finished."""
+    return 1 + np.flatnonzero(np.isfinite(curve).any(axis=0))
+
+
+def _mean_and_margin(curve: np.ndarray, last: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and standard error over the replications that finished each episode."""
+    mean, stderr = np.full((2, last), np.nan)
+    for n in _finished(curve) - 1:
+        values = curve[np.isfinite(curve[:, n]), n]
+        mean[n] = values.mean()
+        if values.size > 1:
+            stderr[n] = values.std(ddof=1) / np.sqrt(values.size)
+    return mean, stderr
+
+
+def _rule(ax: "Axes") -> None:
+    """Draw a faint grid behind the curves, and leave the frame open."""
+    ax.grid(which="major", color="#dddddd", linewidth=0.6)
+    ax.set_axisbelow(True)
+    ax.spines[["top", "right"]].set_visible(False)
 
 
 def _unit(problem: Problem) -> str:

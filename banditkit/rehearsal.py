@@ -83,6 +83,10 @@ def _check_methods(owner: Any, player: Any, needed: tuple[str, ...]) -> None:
     name = type(player).__name__
     if not (isinstance(player, tuple) and hasattr(player, "_fields")):
         raise ValueError(f"{owner!r}: start must return a NamedTuple; got {name}")
+    for word in {*VERBS, "count", "index"} & {*player._fields}:
+        raise ValueError(
+            f"{owner!r}: the field {word!r} of {name} hides a method of that name; call it otherwise"
+        )
     for verb in needed:
         if not callable(getattr(player, verb, None)):
             arguments = ", ".join(("self", *VERBS[verb]))

@@ -155,13 +155,8 @@ _LITTLE = bk.MDP(_P, [[1.0, 0.0], [0.0, 2.0], [0.0, 0.0]], 0.9, terminal=[2])
 MDPS = {
     "Chain": [bk.Chain(), bk.Chain(n=1, gamma=0.5)],
     "CliffWalk": [bk.CliffWalk(), bk.CliffWalk(slip=0.1, gamma=0.9, limit=30)],
-    "DynamicShaped": [
-        bk.DynamicShaped(_LITTLE, bk.FadingPotential([1.0, 2.0, 3.0], over=50)),
-        bk.DynamicShaped(bk.Chain(n=3, gamma=0.5), bk.SubgoalPotential([1, 3], height=0.5)),
-    ],
     "EndlessRooms": [bk.EndlessRooms(), bk.EndlessRooms(mended=True, distractor=0.01, limit=9)],
     "FlagGrid": [bk.FlagGrid.ng(), bk.FlagGrid("1#.\nS.G", slip=0.3, step_reward=-0.1, limit=7)],
-    "Episodes": [bk.Episodes(bk.Chain(), 3), bk.Episodes(bk.Shaped(_LITTLE, [1.0, 2.0, 0.0]))],
     "GridWorld": [
         bk.GridWorld("S.G"),
         bk.GridWorld(".#G\nS..", gamma=0.9, slip=0.3, step_reward=-0.1, limit=7),
@@ -169,7 +164,6 @@ MDPS = {
     ],
     "LineKey": [bk.LineKey(), bk.LineKey(gamma=1.0, slip=0.2, goal_reward=1.0, limit=20)],
     "LongChain": [bk.LongChain(), bk.LongChain(3, 2, gamma=0.5, distractor=0.25, limit=5)],
-    "LookBack": [bk.LookBack(_LITTLE, _BONUS)],
     "MDP": [
         _LITTLE,
         bk.MDP(
@@ -187,13 +181,23 @@ MDPS = {
     "WindyGrid": [bk.WindyGrid(), bk.WindyGrid(kings=True, gamma=0.9, limit=20)],
 }
 
+# Where rewards depend on more than state and action, or episodes are counted.
+STEPS = {
+    "DynamicShaped": [
+        bk.DynamicShaped(_LITTLE, bk.FadingPotential([1.0, 2.0, 3.0], over=50)),
+        bk.DynamicShaped(bk.Chain(n=3, gamma=0.5), bk.SubgoalPotential([1, 3], height=0.5)),
+    ],
+    "Episodes": [bk.Episodes(bk.Chain(), 3), bk.Episodes(bk.Shaped(_LITTLE, [1.0, 2.0, 0.0]))],
+    "LookBack": [bk.LookBack(_LITTLE, _BONUS)],
+}
+
 # Where states are arrays.
 CONTROL = {
     "CartPole": [bk.CartPole(), bk.CartPole(gamma=1.0, limit=20)],
     "MountainCar": [bk.MountainCar(), bk.MountainCar(gamma=1.0, limit=2000)],
 }
 
-PROBLEMS = IID | COSTS | MDPS | CONTROL
+PROBLEMS = IID | COSTS | MDPS | STEPS | CONTROL
 
 
 def all_of(table):

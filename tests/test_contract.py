@@ -8,7 +8,7 @@ import pkgutil
 
 import numpy as np
 import pytest
-from instances import COSTS, IID, LEARNERS, MDPS, PROBLEMS, all_of, plays, regret_of
+from instances import COSTS, IID, LEARNERS, MDPS, PROBLEMS, STEPS, all_of, plays, regret_of
 
 import banditkit
 import banditkit as bk
@@ -25,8 +25,8 @@ PAIRS = [(p, x) for p in all_of(IID) for x in all_of(LEARNERS) if plays(x, p)]
 # What nobody calls: bases, records, words.
 WITHOUT_EXAMPLE = {
     "Advice", "Arms", "Bound", "CostTape", "Description", "ExpertProblem", "Feedback", "Foreign",
-    "FiniteMDP", "IIDArms", "Model", "NoSuchArm", "Problem", "Solution", "Step", "Tabular",
-    "Watched",
+    "FiniteMDP", "IIDArms", "Model", "NoSuchArm", "Problem", "Schedule", "Solution", "Step",
+    "Tabular", "TabularLearner", "Verdict", "Watched",
 }  # fmt: skip
 
 
@@ -175,7 +175,7 @@ def test_every_learner_plays_every_tape_that_it_agrees_to_play(problem):
         assert (np.abs(steps) <= most).all(), learner
 
 
-@pytest.mark.parametrize("problem", all_of(MDPS), ids=repr)
+@pytest.mark.parametrize("problem", all_of(MDPS | STEPS), ids=repr)
 def test_an_mdp_is_the_same_compiled_and_interpreted(problem):
     for learner in (bk.QLearning(), bk.QLearning(rate=0.5, epsilon=0.3, initial=1.0)):
         compiled, python = (

@@ -116,12 +116,12 @@ def table(name: str, values: Any, rows: str, columns: str) -> tuple[tuple[float,
     return tuple(tuple(float(value) for value in row) for row in array.tolist())
 
 
-def pair_up(**columns: tuple[float, ...]) -> None:
-    """Raise unless all columns have an entry for each arm."""
+def pair_up(each: str = "arm", **columns: tuple[float, ...]) -> None:
+    """Raise unless all columns have an entry for each arm (or axis ...)."""
     sizes = {name: len(column) for name, column in columns.items()}
     if len(set(sizes.values())) > 1:
         described = " and ".join(f"{size} {name}" for name, size in sizes.items())
-        raise ValueError(f"each arm needs one of each: got {described}")
+        raise ValueError(f"each {each} needs one of each: got {described}")
 
 
 def nearest(name: str, known: Sequence[str]) -> str:

@@ -27,8 +27,8 @@ VERBS = {
     "distribution": ("t", "x"),
     "charge": ("t", "p"),
     "earned": ("y",),  # of an environment: the reward that counts, without any shaping
-    "at": ("t", "episode", "visits"),  # of a schedule: its value
-    "value": ("t", "age", "x"),  # of a potential: how good state x is, in a round and at an age
+    "value_at": ("t", "episode", "visits"),  # of a schedule: its value
+    "potential_of": ("t", "age", "x"),  # of a potential: how good it takes state x for
     "lean": ("t", "episode", "x", "a"),  # of advice: what acting adds to the value of an action
     "reshape": ("Q", "x", "a", "later", "b"),  # of advice: what learning adds to the reward
     "encode": ("x", "at", "weight"),  # of features: write down which are active in x, how much

@@ -4,12 +4,14 @@ from banditkit.learners.elimination import SuccessiveElimination
 from banditkit.learners.exp3 import Exp3, Exp3IX, Exp3P, Exp3Rewards, Exp3S
 from banditkit.learners.exp4 import Exp4
 from banditkit.learners.explore import EpsilonGreedy, ExploreFirst, Greedy, Uniform
+from banditkit.learners.features import Features, Fourier, OneHot, TileCoding
 from banditkit.learners.gradient import OnlineGradientDescent
 from banditkit.learners.hedge import AdaHedge, FixedShare, Hedge, OptimisticHedge
 from banditkit.learners.kl import IMED, KLUCB
 from banditkit.learners.leader import FollowTheLeader
 from banditkit.learners.majority import MajorityVote, WeightedMajority
 from banditkit.learners.meta import Batched, Doubling, Restarting, Rexp3
+from banditkit.learners.policy_gradient import ActorCritic, Reinforce
 from banditkit.learners.schedules import ExponentialDecay, HarmonicDecay, LinearDecay, Schedule
 from banditkit.learners.swap import BlumMansour
 from banditkit.learners.td import (
@@ -30,6 +32,7 @@ __all__ = [
     "MOSS",
     "UCB1",
     "UCBV",
+    "ActorCritic",
     "AdaHedge",
     "Batched",
     "BlumMansour",
@@ -46,16 +49,20 @@ __all__ = [
     "ExpectedSarsa",
     "ExploreFirst",
     "ExponentialDecay",
+    "Features",
     "FixedShare",
     "FollowTheLeader",
+    "Fourier",
     "Greedy",
     "HarmonicDecay",
     "Hedge",
     "LinearDecay",
     "MajorityVote",
+    "OneHot",
     "OnlineGradientDescent",
     "OptimisticHedge",
     "QLearning",
+    "Reinforce",
     "Restarting",
     "Rexp3",
     "Sarsa",
@@ -64,6 +71,7 @@ __all__ = [
     "SuccessiveElimination",
     "TabularLearner",
     "Thompson",
+    "TileCoding",
     "TsallisINF",
     "Uniform",
     "WeightedMajority",

@@ -20,6 +20,7 @@ __all__ = [
 ]
 
 TIE = 1e-9  # values nearer than this are equal: rounding must not decide
+COLD = 1e-100  # at a temperature up to this there is the best action only, and no overflow
 
 
 class NoAdvice(NamedTuple):
@@ -53,11 +54,11 @@ def advised(policy: Any, advice: Any) -> Any:
 
 
 @jit_inline
-def best_action(actor, t, s, tie):
-    """Return the first of the best actions in state s; values that differ by `tie` are equal."""
+def best_action(actor, t, s):
+    """Return the first of the best actions in state s, up to rounding."""
     best = 0
     for a in range(1, actor.Q.shape[1]):
-        if worth(actor, t, s, a) > worth(actor, t, s, best) + tie:
+        if worth(actor, t, s, a) > worth(actor, t, s, best) + TIE:
             best = a
     return best
 
@@ -71,14 +72,14 @@ def worth(actor, t, s, a):
 @jit_inline
 def choose(actor, t, s, rng):
     """Draw the action in state s: one uniform number, and another where chance decides."""
-    by_chance = rng.random() < actor.epsilon.at(t, actor.episode[0], 0)
-    temperature = actor.temperature.at(t, actor.episode[0], 0)
+    by_chance = rng.random() < actor.epsilon.value_at(t, actor.episode[0], 0)
+    temperature = actor.temperature.value_at(t, actor.episode[0], 0)
     if by_chance:
         return draw_index(actor.Q.shape[1], rng)
-    if temperature > 0.0:
+    if temperature > COLD:
         write_softly(actor, t, s, temperature)
         return draw_arm(actor.p, rng)
-    return best_action(actor, t, s, TIE)
+    return best_action(actor, t, s)
 
 
 @jit_helper
@@ -92,13 +93,13 @@ def write_softly(actor, t, s, temperature):
 @jit_helper
 def write_probabilities(actor, t, s):
     """Write into p the probabilities of the actions in state s."""
-    epsilon = actor.epsilon.at(t, actor.episode[0], 0)
-    temperature = actor.temperature.at(t, actor.episode[0], 0)
+    epsilon = actor.epsilon.value_at(t, actor.episode[0], 0)
+    temperature = actor.temperature.value_at(t, actor.episode[0], 0)
     p = actor.p
-    if temperature > 0.0:
+    if temperature > COLD:
         write_softly(actor, t, s, temperature)
     else:
         p[:] = 0.0
-        p[best_action(actor, t, s, TIE)] = 1.0
+        p[best_action(actor, t, s)] = 1.0
     for a in range(p.size):
         p[a] = epsilon / p.size + (1.0 - epsilon) * p[a]

@@ -32,7 +32,7 @@ class Course(NamedTuple):
     pace: float
     clock: int  # what is counted: 0 rounds, 1 episodes, 2 visits of the pair
 
-    def at(self, t, episode, visits):
+    def value_at(self, t, episode, visits):
         if self.kind == _CONSTANT:
             return self.first
         n = (t, episode, visits)[self.clock]

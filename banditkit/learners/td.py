@@ -89,7 +89,7 @@ class QLearningPolicy(NamedTuple):
 
     def update(self, t, x, a, y):
         Q = self.actor.Q
-        b = -1 if y.terminal else best_action(self.actor, t, y.state, 0.0)
+        b = -1 if y.terminal else best_action(self.actor, t, y.state)
         worth = Q[y.state, b] if b >= 0 else 0.0  # cut off, more would have come; ended, nothing
         reward = y.reward + self.actor.advice.reshape(Q, x, a, y.state, b)
         learn(self, t, x, a, reward + self.gamma * worth)
@@ -100,7 +100,7 @@ class QLearningPolicy(NamedTuple):
 @jit_inline
 def learn(policy, t, s, a, target):
     """Move the value of a pair towards its target."""
-    rate = policy.rate.at(t, policy.actor.episode[0], policy.visits[s, a])
+    rate = policy.rate.value_at(t, policy.actor.episode[0], policy.visits[s, a])
     policy.actor.Q[s, a] += rate * (target - policy.actor.Q[s, a])
     policy.visits[s, a] += 1
 
@@ -172,7 +172,7 @@ class SarsaPolicy(NamedTuple):
         self.waiting[0], self.waiting[1], self.waiting[2] = x, a, y.state
         self.reward[0] = y.reward
         if y.terminal or y.truncated:  # nobody will act in that state
-            sarsa_step(self, t, -1 if y.terminal else best_action(self.actor, t, y.state, TIE))
+            sarsa_step(self, t, -1 if y.terminal else best_action(self.actor, t, y.state))
             self.actor.episode[0] += 1
 
 
@@ -317,10 +317,10 @@ class DoubleQLearningPolicy(NamedTuple):
         if not y.terminal:
             best = 0
             for b in range(1, own.shape[1]):
-                if own[y.state, b] > own[y.state, best]:
+                if own[y.state, b] > own[y.state, best] + TIE:
                     best = b
             target += self.gamma * other[y.state, best]
-        rate = self.rate.at(t, self.actor.episode[0], self.visits[x, a])
+        rate = self.rate.value_at(t, self.actor.episode[0], self.visits[x, a])
         own[x, a] += rate * (target - own[x, a])
         self.actor.Q[x, a] = 0.5 * (own[x, a] + other[x, a])
         self.visits[x, a] += 1
@@ -398,7 +398,7 @@ class SarsaLambdaPolicy(NamedTuple):
         sarsa.waiting[0], sarsa.waiting[1], sarsa.waiting[2] = x, a, y.state
         sarsa.reward[0] = y.reward
         if y.terminal or y.truncated:
-            traced_step(self, t, -1 if y.terminal else best_action(sarsa.actor, t, y.state, TIE))
+            traced_step(self, t, -1 if y.terminal else best_action(sarsa.actor, t, y.state))
             forget_traces(self)
             sarsa.actor.episode[0] += 1
 
@@ -416,7 +416,7 @@ def traced_step(policy, t, b):
         pairs[policy.held[0]] = s * A + a
         policy.held[0] += 1
     traces[s, a] = 1.0 if policy.replacing else traces[s, a] + 1.0
-    rate = sarsa.rate.at(t, sarsa.actor.episode[0], sarsa.visits[s, a])
+    rate = sarsa.rate.value_at(t, sarsa.actor.episode[0], sarsa.visits[s, a])
     kept = 0
     for i in range(policy.held[0]):
         s, a = divmod(pairs[i], A)

@@ -355,9 +355,9 @@ class GridWorld(_DrawnGrid):
             to = self.beside(cell, by)
             return to, self._paid(to in goals)
 
-        outcomes = [
+        outcomes = (
             slippery([move(cell, by) for by in MOVES.values()], self.slip) for cell in self.cells
-        ]
+        )
         return model_from_lists(outcomes, goals, self.gamma)
 
 
@@ -597,9 +597,9 @@ class CliffWalk(Grid):
             falls = row == 3 and 0 < column < 11
             return (start, -100.0) if falls else (self.beside(cell, by), -1.0)
 
-        outcomes = [
+        outcomes = (
             slippery([move(cell, by) for by in MOVES.values()], self.slip) for cell in self.cells
-        ]
+        )
         return model_from_lists(outcomes, goals, self.gamma)
 
 

@@ -172,8 +172,9 @@ class LookBack(Problem):
 
     Notes
     -----
-    The discounted sum over an episode that ends is ``gamma**n Phi`` of its last pair: what was paid
-    for the last action is never taken back, so let Phi be 0 for actions that may end an episode.
+    The discounted sum over an episode that ends is ``gamma**n Phi`` of its last pair, n steps after
+    the first: what was paid for the last action is never taken back, so let Phi be 0 for actions
+    that may end an episode.
     Among learners from experience it is for those that learn of what they do, such as `Sarsa`.
 
     References
@@ -427,7 +428,7 @@ class PIESAdvice(NamedTuple):
     weight: Course  # xi
 
     def lean(self, t, episode, x, a):
-        return -self.weight.at(t, episode, 0) * self.learned.potential[x, a]
+        return -self.weight.value_at(t, episode, 0) * self.learned.potential[x, a]
 
     def reshape(self, Q, x, a, later, b):
         learn_potential(self.learned, x, a, later, b)
@@ -457,6 +458,12 @@ class PIES(AdvisedLearner):
     ------
     ValueError
         If `learner` takes no advice, or a parameter leaves its range or has another shape.
+
+    Notes
+    -----
+    The target of `QLearning` names the action that it would take, advice included: what it learns
+    is the value of the best actions only when the weight has fallen to 0.  A weight that falls with
+    the episodes does not fall where the advice keeps the learner from ending any.
 
     References
     ----------
@@ -528,8 +535,9 @@ class BSRS(AdvisedLearner):
 
     Notes
     -----
-    Where Q-learning settles, ``(1 + scale) max_a Q(s, a) = V*(s)``: the values shrink by that
-    factor.  ``scale`` -1 would let them grow for ever.
+    Where Q-learning settles, ``(1 + scale) max_a Q(s, a) = V*(s)``: the best values shrink by that
+    factor, and the other actions stay as much worse as they are.  ``scale`` -1 would let the values
+    grow for ever.
 
     References
     ----------

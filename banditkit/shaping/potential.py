@@ -11,6 +11,7 @@ from banditkit.core.checks import flag, number, numbers, whole
 from banditkit.core.description import Description, Problem
 from banditkit.core.feedback import Feedback, Step
 from banditkit.core.planning import Model, new_model
+from banditkit.core.spec import Tabular
 from banditkit.problems.mdp import FiniteMDP
 
 __all__ = [
@@ -30,7 +31,7 @@ class TablePotential(NamedTuple):
 
     values: np.ndarray  # (S,)
 
-    def value(self, t, age, x):
+    def potential_of(self, t, age, x):
         return self.values[x]
 
 
@@ -48,7 +49,7 @@ class ShapedEnv(NamedTuple):
         x = self.env.observe(t, rng)
         if self.age[0] < 0:
             self.age[0] = 0
-            self.held[0] = self.potential.value(t, 0, x)
+            self.held[0] = self.potential.potential_of(t, 0, x)
         return x
 
     def gap(self, t, x, a):
@@ -58,7 +59,7 @@ class ShapedEnv(NamedTuple):
         y = self.env.respond(t, x, a, rng)
         self.plain[0] = self.env.earned(y)
         self.age[0] += 1
-        later = 0.0 if y.terminal else self.potential.value(t + 1, self.age[0], y.state)
+        later = 0.0 if y.terminal else self.potential.potential_of(t + 1, self.age[0], y.state)
         reward = y.reward + self.gamma * later - self.held[0]  # F = gamma Phi(s') - Phi(s)
         self.held[0] = later
         if y.terminal or y.truncated:
@@ -217,7 +218,7 @@ class Shaped(RewardedMDP):
 class Potential(Description):
     """A potential that may change while it is played; subclass it for one of your own.
 
-    `start` returns a NamedTuple with one method, ``value(self, t, age, x)``: how good state x is
+    `start` returns a NamedTuple with one method, ``potential_of(self, t, age, x)``: how good state x is
     taken for in round t, `age` steps after the beginning of the episode.  It is called once for
     each state that is entered, the first of an episode included (with age 0); numbers that change
     are kept in arrays.
@@ -230,7 +231,7 @@ class Potential(Description):
     >>> from typing import NamedTuple
     >>> import banditkit as bk
     >>> class HeightOfCar(NamedTuple):
-    ...     def value(self, t, age, x):
+    ...     def potential_of(self, t, age, x):
     ...         return math.sin(3.0 * x[0])
     >>> class Height(bk.Potential):
     ...     def start(self, spec):
@@ -282,7 +283,18 @@ class FadingPotential(Potential):
 
     def start(self, spec: Any) -> Any:
         """Return the record that is asked; see `Potential.start`."""
-        return FadingTable(per_state("potential", self.potential, spec.S), float(self.over))
+        values = per_state("potential", self.potential, states_of(self, spec))
+        return FadingTable(values, float(self.over))
+
+
+def states_of(potential: Potential, spec: Any) -> int:
+    """Return the number of states, which a potential needs that knows them by their numbers."""
+    if not isinstance(spec, Tabular):
+        raise ValueError(
+            f"{type(potential).__name__} is for problems whose states are numbered - for points of "
+            "a box write a Potential of your own"
+        )
+    return spec.S
 
 
 class FadingTable(NamedTuple):
@@ -291,7 +303,7 @@ class FadingTable(NamedTuple):
     values: np.ndarray  # (S,)
     over: float
 
-    def value(self, t, age, x):
+    def potential_of(self, t, age, x):
         return self.values[x] * max(0.0, 1.0 - t / self.over)
 
 
@@ -337,9 +349,10 @@ class SubgoalPotential(Potential):
 
     def start(self, spec: Any) -> Any:
         """Return the record that is asked; see `Potential.start`."""
+        S = states_of(self, spec)
         for s in self.subgoals:
-            if s >= spec.S:
-                raise ValueError(f"a subgoal must be a state from 0 to {spec.S - 1}; got {s}")
+            if s >= S:
+                raise ValueError(f"a subgoal must be a state from 0 to {S - 1}; got {s}")
         return SubgoalsReached(np.array(self.subgoals), np.zeros(1, dtype=np.int64), self.height)
 
 
@@ -350,7 +363,7 @@ class SubgoalsReached(NamedTuple):
     reached: np.ndarray  # (1,) int64, in this episode
     height: float
 
-    def value(self, t, age, x):
+    def potential_of(self, t, age, x):
         if age == 0:
             self.reached[0] = 0
         if self.reached[0] < self.subgoals.size and x == self.subgoals[self.reached[0]]:
