@@ -581,7 +581,7 @@ def _check_diary(result: Result, what: Any) -> None:
             "the result has no logs of episodes; play Episodes(problem, count) - got a result on "
             f"{_shorten(repr(result.problem))}"
         )
-    if what not in result.logs:
+    if not isinstance(what, str) or what not in result.logs:
         known = ", ".join(map(repr, sorted(result.logs)))
         raise ValueError(f"there is no log {what!r}; the result has {known}")
     shape = np.shape(result.logs[what])

@@ -85,7 +85,8 @@ def _check_methods(owner: Any, player: Any, needed: tuple[str, ...]) -> None:
         raise ValueError(f"{owner!r}: start must return a NamedTuple; got {name}")
     for word in {*VERBS, "count", "index"} & {*player._fields}:
         raise ValueError(
-            f"{owner!r}: the field {word!r} of {name} hides a method of that name; call it otherwise"
+            f"{owner!r}: the field {word!r} of {name} hides a method of that name; call it "
+            "otherwise"
         )
     for verb in needed:
         if not callable(getattr(player, verb, None)):

@@ -64,6 +64,7 @@ _BONUS = [[0.0, 1.0], [0.5, 0.0], [0.0, 0.0]]
 TABULAR = {
     "BSRS": [bk.BSRS(bk.QLearning()), bk.BSRS(bk.Sarsa(), scale=-0.5)],
     "DPBA": [bk.DPBA(bk.Sarsa(), _BONUS), bk.DPBA(bk.QLearning(), _BONUS, 0.5, biased=True)],
+    "ActorCritic": [bk.ActorCritic(), bk.ActorCritic(rate=0.5, discounted=True)],
     "DoubleQLearning": [bk.DoubleQLearning(), bk.DoubleQLearning(rate=0.5, initial=1.0)],
     "ExpectedSarsa": [bk.ExpectedSarsa(), bk.ExpectedSarsa(temperature=0.5)],
     "LookAhead": [bk.LookAhead(bk.Sarsa(), _BONUS), bk.LookAhead(bk.SarsaLambda(), _BONUS)],
@@ -77,6 +78,8 @@ TABULAR = {
         bk.QLearning(rate=0.5, epsilon=0.3, initial=1.0),
         bk.QLearning(rate=bk.HarmonicDecay(pace=10.0), temperature=0.5),
     ],
+    "RMax": [bk.RMax(optimism=5.0), bk.RMax(known=2, optimism=[1.0, 2.0, 0.0])],
+    "Reinforce": [bk.Reinforce(), bk.Reinforce(0.5, 0.0, discounted=True, longest=7)],
     "Sarsa": [
         bk.Sarsa(),
         bk.Sarsa(bk.ExponentialDecay(0.5, 0.9), bk.LinearDecay(1.0, 0.0, 50.0, per="round")),
@@ -84,7 +87,10 @@ TABULAR = {
     "SarsaLambda": [bk.SarsaLambda(), bk.SarsaLambda(0.5, trace=0.5, replacing=True)],
 }
 
-LEARNERS = STOCHASTIC | ADVERSARIAL | TABULAR
+# Where episodes have a fixed length.
+FIXED = {"UCBVI": [bk.UCBVI(), bk.UCBVI(delta=0.5, scale=0.1)]}
+
+LEARNERS = STOCHASTIC | ADVERSARIAL | TABULAR | FIXED
 
 # Where the score is a sum of fixed gaps of the arms: IID arms.
 IID = {
@@ -188,6 +194,10 @@ STEPS = {
         bk.DynamicShaped(bk.Chain(n=3, gamma=0.5), bk.SubgoalPotential([1, 3], height=0.5)),
     ],
     "Episodes": [bk.Episodes(bk.Chain(), 3), bk.Episodes(bk.Shaped(_LITTLE, [1.0, 2.0, 0.0]))],
+    "FiniteHorizon": [
+        bk.FiniteHorizon(_LITTLE, 4),
+        bk.FiniteHorizon(bk.RiverSwim(n=3), 5, gamma=0.5),
+    ],
     "LookBack": [bk.LookBack(_LITTLE, _BONUS)],
 }
 

@@ -210,6 +210,13 @@ def test_records_of_the_package_have_names_of_their_own():
     assert len(set(names)) == len(names)
 
 
+def test_no_field_of_a_record_hides_a_verb():
+    """Numba would find the field, or the tuple's method, and say something else."""
+    for record in records():
+        if {*VERBS} & {*vars(record)}:
+            assert not {*VERBS, "count", "index"} & {*record._fields}, record
+
+
 @pytest.mark.parametrize("each", CLASSES, ids=lambda each: each.__name__)
 def test_a_docstring_names_every_parameter_and_what_is_raised(each):
     doc = inspect.getdoc(each)

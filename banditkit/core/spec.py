@@ -50,6 +50,7 @@ class Tabular(NamedTuple):
     lowest: float = -np.inf
     highest: float = np.inf
     costs: bool = False
+    H: int = 0  # steps of every episode; 0: they have no fixed length
 
     def fault(self, action: Any) -> str | None:
         """Say what is wrong with an action, or return None if nothing is."""

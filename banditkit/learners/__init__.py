@@ -11,6 +11,7 @@ from banditkit.learners.kl import IMED, KLUCB
 from banditkit.learners.leader import FollowTheLeader
 from banditkit.learners.majority import MajorityVote, WeightedMajority
 from banditkit.learners.meta import Batched, Doubling, Restarting, Rexp3
+from banditkit.learners.model_based import UCBVI, RMax
 from banditkit.learners.policy_gradient import ActorCritic, Reinforce
 from banditkit.learners.schedules import ExponentialDecay, HarmonicDecay, LinearDecay, Schedule
 from banditkit.learners.swap import BlumMansour
@@ -32,6 +33,7 @@ __all__ = [
     "MOSS",
     "UCB1",
     "UCBV",
+    "UCBVI",
     "ActorCritic",
     "AdaHedge",
     "Batched",
@@ -62,6 +64,7 @@ __all__ = [
     "OnlineGradientDescent",
     "OptimisticHedge",
     "QLearning",
+    "RMax",
     "Reinforce",
     "Restarting",
     "Rexp3",

@@ -30,6 +30,7 @@ from banditkit.problems.grids import (
     Rooms,
     WindyGrid,
 )
+from banditkit.problems.horizon import FiniteHorizon
 from banditkit.problems.mdp import MDP, FiniteMDP
 from banditkit.problems.regrets import (
     DynamicRegret,
@@ -61,6 +62,7 @@ __all__ = [
     "ExpectedRegret",
     "ExpertAdvice",
     "ExpertProblem",
+    "FiniteHorizon",
     "FiniteMDP",
     "FlagGrid",
     "ForesightRegret",

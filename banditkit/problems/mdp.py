@@ -16,7 +16,7 @@ from banditkit.core.feedback import Feedback, Step
 from banditkit.core.planning import Model, Solution, new_model
 from banditkit.core.spec import NoSuchArm, Tabular
 
-__all__ = ["MDP", "FiniteMDP", "model_from_lists"]
+__all__ = ["MDP", "FiniteMDP", "model_from_lists", "new_env"]
 
 _EXACT_STATES = 5_000  # up to here optimal values are those of linear equations
 
@@ -62,6 +62,13 @@ class MDPEnv(NamedTuple):
         truncated = self.age[0] == self.limit and not terminal
         self.state[0] = -1 if terminal or truncated else s
         return Step(model.rewards[i], s, terminal, truncated)
+
+
+def new_env(model: Model, gaps: np.ndarray, odds: np.ndarray, limit: int) -> MDPEnv:
+    """Return an MDP before its first episode; `odds` are those of the states to start in."""
+    starts = np.flatnonzero(odds > 0.0)
+    age = np.zeros(1, dtype=np.int64)
+    return MDPEnv(model, gaps.ravel(), starts, odds[starts], np.full(1, -1), age, limit)
 
 
 @dataclass(frozen=True)
@@ -113,12 +120,7 @@ class FiniteMDP(Problem):
     def start(self, horizon: int, rng: np.random.Generator) -> MDPEnv:
         """Return the MDP being played; see `Problem.start`."""
         gaps = np.maximum(0.0, self.solution.V[:, None] - self.solution.Q)
-        odds = self.start_distribution
-        starts = np.flatnonzero(odds > 0.0)
-        clock = np.zeros(1, dtype=np.int64)
-        return MDPEnv(
-            self.model, gaps.ravel(), starts, odds[starts], np.full(1, -1), clock, self.limit
-        )
+        return new_env(self.model, gaps, self.start_distribution, self.limit)
 
 
 @dataclass(frozen=True, repr=False, eq=False)

@@ -218,10 +218,10 @@ class Shaped(RewardedMDP):
 class Potential(Description):
     """A potential that may change while it is played; subclass it for one of your own.
 
-    `start` returns a NamedTuple with one method, ``potential_of(self, t, age, x)``: how good state x is
-    taken for in round t, `age` steps after the beginning of the episode.  It is called once for
-    each state that is entered, the first of an episode included (with age 0); numbers that change
-    are kept in arrays.
+    `start` returns a NamedTuple with one method, ``potential_of(self, t, age, x)``: how good it
+    takes state x for in round t, `age` steps after the beginning of the episode.  It is called once
+    for each state that is entered, the first of an episode included (with age 0); numbers that
+    change are kept in arrays.
 
     Examples
     --------
