@@ -16,12 +16,15 @@ from banditkit.core.spec import Advice, Arms, Box
 __all__ = ["Description", "Learner", "Problem"]
 
 
+_MANY = 30  # numbers that are written out
+
+
 @dataclass(frozen=True)
 class Description(ABC):  # noqa: B024 - what is abstract differs between problems and learners
     """A frozen dataclass whose ``repr`` is short enough for a legend.
 
     Fields that have their default value are left out; what is printed makes an equal
-    description when it is evaluated.
+    description when it is evaluated, but for long tables, of which only the size is printed.
     """
 
     def __init_subclass__(cls) -> None:
@@ -34,15 +37,23 @@ class Description(ABC):  # noqa: B024 - what is abstract differs between problem
         for field in sorted(fields(self), key=lambda field: bool(field.kw_only)):
             value = getattr(self, field.name)
             if field.default is MISSING:
-                words.append(repr(value))
+                words.append(_brief(value))
             elif value != field.default:
-                words.append(f"{field.name}={value!r}")
+                words.append(f"{field.name}={_brief(value)}")
         return f"{type(self).__name__}({', '.join(words)})"
 
     def _set(self, **values: Any) -> None:
         """Store checked values in place of the given ones, while the description is made."""
         for name, value in values.items():
             object.__setattr__(self, name, value)
+
+
+def _brief(value: Any) -> str:
+    """Return the words of a field: of a long table only how large it is."""
+    if isinstance(value, tuple) and len(value) * np.size(value[:1]) > _MANY:
+        shape = [str(len(value)), *(str(len(row)) for row in value[:1] if isinstance(row, tuple))]
+        return f"<{' x '.join(shape)} numbers>"
+    return repr(value)
 
 
 class Problem(Description):

@@ -1,10 +1,11 @@
 """Nanoseconds a round of every learner, with scoring and recording, beside plain C in one run.
 
-A second table shows how learners from adversarial costs grow with the number of arms: Exp3 and
-Exp3-IX draw and update in log K steps; Exp3.P and Tsallis-INF change every weight in each round.
+The first table is of K = 10 coins, the second of learners in MDPs on a 10 x 10 grid without slips.
+A third one shows how learners from adversarial costs grow with the number of arms: Exp3 and Exp3-IX
+draw and update in log K steps; Exp3.P and Tsallis-INF change every weight in each round.
 
-``python tests/benchmarks/rounds.py [ROUNDS]``: K = 10 coins, one thread, kernels warm; each figure is
-the best of five games, taken in turns with the C program, since machines are noisy.
+``python tests/benchmarks/rounds.py [ROUNDS]``: one thread, kernels warm; each figure is the best of
+five games, taken in turns with the C programs, since machines are noisy.
 """
 
 import shutil
@@ -45,15 +46,29 @@ LEARNERS = {  # learner: its name in rounds.c
     bk.Exp3PlusPlus(): None,
     bk.BlumMansour(): None,
 }
+GRID = bk.GridWorld("\n".join(["S........."] + [".........."] * 8 + [".........G"]))
+IN_MDPS = {  # learner: its name in steps.c
+    bk.QLearning(): "q_learning",
+    bk.QInit(bk.QLearning(), GRID.solution.V): None,
+    bk.QLearning(temperature=0.1): None,
+    bk.Sarsa(): None,
+    bk.ExpectedSarsa(): None,
+    bk.DoubleQLearning(): None,
+    bk.SarsaLambda(): None,
+    bk.DPBA(bk.Sarsa(), GRID.favour("right", "down")): None,
+    bk.RMax(): None,
+    bk.Reinforce(): None,
+    bk.ActorCritic(): None,
+}
 
 
 def nanoseconds(learner, rounds, seed, problem=ARMS):
     """Return nanoseconds a round of one game."""
-    env, policy = problem.start(rounds, None), learner.start(told(problem, learner), rounds)
+    rngs = [np.random.default_rng([seed, who]) for who in (0, 1)]
+    env, policy = problem.start(rounds, rngs[0]), learner.start(told(problem, learner), rounds)
     env, policy = adapt(problem, learner, env, policy)
     card = blank_scorecard(bk.log_times(rounds))
     loop = player_of(env, policy)
-    rngs = [np.random.default_rng([seed, who]) for who in (0, 1)]
     began = time.perf_counter()
     loop(env, policy, card, rounds, *rngs)
     return (time.perf_counter() - began) / rounds * 1e9
@@ -67,31 +82,30 @@ def plain_c(program, rounds):
     return {line.split()[0]: float(line.split()[1]) for line in said.stdout.splitlines()}
 
 
-def main(rounds=1_000_000, games=5):
-    """Print the table."""
+def compare(problem, learners, source, rounds, games=5):
+    """Print a table of learners on a problem, beside the C program."""
     compiler = shutil.which("cc") or shutil.which("gcc")
     with tempfile.TemporaryDirectory() as folder:
         program = None
         if compiler:
-            program = f"{folder}/rounds"
-            source = Path(__file__).with_name("rounds.c")
+            program = f"{folder}/program"
             flags = ["-O3", "-march=native", "-o", program, str(source), "-lm"]
             subprocess.run([compiler, *flags], check=True)
-        best = dict.fromkeys(LEARNERS, np.inf)
+        best = dict.fromkeys(learners, np.inf)
         best_c: dict[str, float] = {}
-        for learner in LEARNERS:
-            nanoseconds(learner, 1000, 0)  # compile
+        for learner in learners:
+            nanoseconds(learner, 1000, 0, problem)  # compile
         for game in range(games):
-            for learner in LEARNERS:
-                best[learner] = min(best[learner], nanoseconds(learner, rounds, game))
+            for learner in learners:
+                best[learner] = min(best[learner], nanoseconds(learner, rounds, game, problem))
             for name, spent in plain_c(program, rounds).items():
                 best_c[name] = min(best_c.get(name, np.inf), spent)
     print(f"{'learner':38} {'ns/round':>9} {'plain C':>9} {'ratio':>7}")
-    for learner, name in LEARNERS.items():
+    for learner, name in learners.items():
         beside = (
             f"{best_c[name]:9.1f} {best[learner] / best_c[name]:7.2f}" if name in best_c else ""
         )
-        print(f"{learner!r:38} {best[learner]:9.1f} {beside}".rstrip())
+        print(f"{repr(learner)[:38]:38} {best[learner]:9.1f} {beside}".rstrip())
     if "only" in best_c:
         print(f"{'(C, one arm only: the floor)':48} {best_c['only']:9.1f}")
 
@@ -114,5 +128,8 @@ def grow(rounds, games=3):
 
 if __name__ == "__main__":
     count = int(float(sys.argv[1])) if len(sys.argv) > 1 else 1_000_000
-    main(count)
+    here = Path(__file__)
+    compare(ARMS, LEARNERS, here.with_name("rounds.c"), count)
+    print()
+    compare(GRID, IN_MDPS, here.with_name("steps.c"), count)
     grow(count)
