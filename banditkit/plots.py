@@ -270,13 +270,13 @@ class EpisodeDisplay(_CurveDisplay):
 
     @classmethod
     def from_result(
-        cls, result: Result | Sequence[Result], what: str = "steps"
+        cls, result: Result | list[Result] | tuple[Result, ...], what: str = "steps"
     ) -> "EpisodeDisplay":
         """Return the display of a result, or of several that belong into one picture.
 
         Parameters
         ----------
-        result : Result, or sequence of Result
+        result : Result, or list of Result
             What `simulate` returns for `Episodes`.  A learner with shaping and one without play
             different problems: give both results, with as many replications each, and names that
             tell the learners apart.
@@ -290,7 +290,7 @@ class EpisodeDisplay(_CurveDisplay):
             If there are no logs, none of that name, or it has no number for each episode; or if
             results differ in their replications, or share a learner's name.
         """
-        results = (result,) if isinstance(result, Result) else tuple(result)
+        results = tuple(result) if isinstance(result, list | tuple) else (result,)
         if not results or not all(isinstance(each, Result) for each in results):
             raise ValueError(f"EpisodeDisplay needs a result, or a list of them; got {result!r}")
         for each in results:
@@ -363,8 +363,7 @@ class EpisodeDisplay(_CurveDisplay):
             self._draw_reference(episodes, name, np.full(last, height), "#555555")
             for name, height in heights.items()
         ]
-        problems = {repr(each.problem) for each in self.results}
-        title = problems.pop() if len(problems) == 1 else ""
+        title = repr(self.results[0].problem) if len(self.results) == 1 else ""
         self._dress(episodes, title, self.results[0].regret.shape[1], "2 standard errors")
         self.ax_.set_xlabel("episode")
         words, paid = _DIARY.get(self.what, (self.what, False))

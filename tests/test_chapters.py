@@ -45,6 +45,26 @@ def adversarial():
     return load("ch06_adversarial")
 
 
+@pytest.fixture(scope="module")
+def potential():
+    return load("s1_potential")
+
+
+@pytest.fixture(scope="module")
+def initial_values():
+    return load("s2_initial_values")
+
+
+@pytest.fixture(scope="module")
+def advice():
+    return load("s3_advice")
+
+
+def curves(ax):
+    """Return the numbers of each line by its label."""
+    return {line.get_label(): np.asarray(line.get_ydata(), dtype=float) for line in ax.lines}
+
+
 def test_the_race_has_a_line_for_each_learner_and_theorem(figures):
     (ax,) = figures.race(horizon=300, replications=2).axes
     assert len(ax.lines) > 7
@@ -126,7 +146,96 @@ def test_restarting_pays_where_the_world_moves(adversarial):
     assert ends["Rexp3, told V"] < ends["Besbes et al., Thm 2"]
 
 
-@pytest.mark.parametrize("name", ["race", "ab_log", "own_learner"])
+def test_a_potential_helps_ten_times_and_in_the_end_reaches_the_optimum(potential):
+    (ax,) = potential.learning_curves(trials=110, replications=8).axes
+    plain, _, full, best, best_soft = curves(ax).values()
+    assert best == pytest.approx(21.998965)
+    assert 1.05 < best_soft[0] / best[0] < 1.15
+    assert full[99:].mean() < 1.3 * best[0]
+    assert plain[4:50].mean() > 8 * full[4:50].mean()
+
+
+def test_a_potential_helps_some_ten_times_more_on_a_larger_grid(potential):
+    (ax,) = potential.learning_curves(n=50, trials=20, replications=3).axes
+    plain, half, full, *_ = curves(ax).values()
+    assert plain.sum() > 30 * full.sum()
+    assert plain.sum() > half.sum() > full.sum()
+
+
+def test_counting_steps_helps_more_than_counting_flags(potential):
+    (ax,) = potential.flags(trials=60, replications=10).axes
+    ends = {name: curve[-1] for name, curve in curves(ax).items()}
+    assert ends["no shaping"] > 2 * ends["flags only"] > 3 * ends["steps to go"]
+    assert ends["optimal policy"] == pytest.approx(27.534390)
+
+
+@pytest.mark.parametrize(
+    ("N", "gamma", "thresholds"),
+    [(10, 0.9, (0.26935, 0.21111)), (20, 0.95, (0.13351, 0.10263)), (10, 0.99, (0.02052, 0.0201))],
+)
+def test_beyond_the_threshold_nobody_leaves_the_ring(potential, N, gamma, thresholds):
+    figure = potential.ring(N, gamma, points=41)
+    for ax, threshold, habit in zip(figure.axes, thresholds, ("laps", "oscillates"), strict=True):
+        drawn = curves(ax)
+        bonuses = ax.lines[0].get_xdata()
+        stays = np.isfinite(drawn[f"the best policy {habit}"])
+        assert (stays == (bonuses > threshold)).all()
+        assert (np.isfinite(drawn["the best policy leaves"]) == ~stays).all()
+        true = drawn["the best policy, bonus aside"]
+        assert true == pytest.approx(np.where(stays, 0.0, gamma ** (N // 2)))
+        gain = drawn[f"the best policy {habit}"] - drawn["leaving all the same"]
+        assert (gain[stays] > 0.0).all()
+        assert ax.texts[0].get_text() == f"$c$ = {threshold:.5f}"
+
+
+def test_the_same_actions_are_best_on_the_shaped_grid_and_little_is_left_to_find(potential):
+    figure = potential.heat_maps()
+    plain, shape, left = (ax.images[1].get_array() for ax in figure.axes[:3])
+    assert (left - (plain - shape)).max() == pytest.approx(0.0, abs=1e-9)
+    assert left.max() <= 0.0
+    assert left.min() > -8.0 > -22.0 > plain.min()
+    arrows, same = (figure.axes[panel].collections[-1] for panel in (0, 2))
+    for part in ("XY", "U", "V"):
+        assert getattr(arrows, part).tolist() == getattr(same, part).tolist()
+
+
+def test_initial_values_and_shaping_coincide_until_something_differs(initial_values):
+    top, bottom = initial_values.coincident(n=6, horizon=10_000, points=40).axes
+    regret = curves(top)
+    start, same, *others = regret
+    assert same.endswith("same actions")
+    assert (regret[start] == regret[same]).all()
+    assert all("another action in round " in name for name in others)
+    rounding, *errors = (line.get_ydata() for line in bottom.lines)
+    assert 0.0 < np.nanmax(rounding) < 1e-12
+    assert min(error[-1] for error in errors) > 1e-3
+
+
+def test_advice_that_is_kept_makes_things_worse_and_a_learned_potential_better(advice):
+    (ax,) = advice.advice_grid(replications=10).axes
+    drawn = curves(ax)
+    early = {name: curve[:10].mean() for name, curve in drawn.items()}
+    late = {name: curve[-10:].mean() for name, curve in drawn.items()}
+    assert early["no advice"] > 5 * early["DPBA"]
+    assert late["no advice"] < 0.25 * early["no advice"]
+    assert late["bonus, kept"] > 1.2 * early["bonus, kept"]
+    assert early["PIES"] > 2000 > 1000 > late["PIES"]
+    assert 38 == drawn["shortest way"][0] < late["DPBA"] < 120
+
+
+def test_dpba_prefers_the_wrong_arm(advice):
+    figure = advice.flaw()
+    ends = [[line.get_ydata()[-1] for line in ax.lines] for ax in figure.axes]
+    for (q0, by0, q1, by1), values in zip(
+        ends, [(1, 1, 2, 2), (1, 1, 2, 0), (1, 1, 0, 0)], strict=True
+    ):
+        assert (q0, by0, q1, by1) == pytest.approx(values, abs=0.1)
+    shares = [float(ax.get_title().split("arm 0 in ")[1].split("%")[0]) for ax in figure.axes]
+    assert shares[0] < 20
+    assert min(shares[1:]) > 80
+
+
+@pytest.mark.parametrize("name", ["race", "ab_log", "own_learner", "shaping"])
 def test_an_example_runs(name, monkeypatch, capsys):
     simulate, played = bk.simulate, []
 

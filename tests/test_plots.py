@@ -344,6 +344,210 @@ def test_one_theorem_with_two_curves_is_drawn_twice_and_with_one_curve_once():
     assert [line.get_color() for line in lines[:2]] == ["#0072B2", "#D55E00"]
 
 
+# EpisodeDisplay
+
+nan = np.nan
+GRID = bk.Episodes(bk.GridWorld("S..G"), 4)
+
+
+def diary(logs, names=None, problem=GRID, what="steps"):
+    """Return a result of which the log is given, shape (learners, replications, episodes)."""
+    logs = np.asarray(logs, dtype=float)
+    L, R = logs.shape[:2]
+    return bk.Result(
+        problem=problem,
+        learners=(bk.Sarsa(),) * L,
+        names=tuple(names or (f"learner {i}" for i in range(L))),
+        horizon=100,
+        times=np.array([100]),
+        regret=np.zeros((L, R, 1)),
+        seed=0,
+        seconds=np.zeros(L),
+        versions={},
+        logs={what: logs},
+    )
+
+
+def drawn(result, what="steps", ax=None, **options):
+    """Return a display of episodes that has been drawn."""
+    display = bk.EpisodeDisplay.from_result(result, what).plot(ax, **options)
+    display.figure_.canvas.draw()
+    return display
+
+
+STEPS = np.random.default_rng(0).integers(3, 50, size=(3, 4, 12)).astype(float)
+
+
+def test_lines_of_episodes_are_means_with_two_standard_errors_around_them():
+    display = drawn(diary(STEPS, ["a", "b", "c"]))
+    errors = STEPS.std(axis=1, ddof=1) / 2.0
+    for i, line in enumerate(display.lines_):
+        assert line.get_label() == "abc"[i]
+        assert line.get_xdata().tolist() == list(range(1, 13))
+        assert line.get_ydata() == pytest.approx(STEPS[i].mean(axis=0))
+        bounds = np.array([*edges(display.bands_[i]).values()])
+        mean = STEPS[i].mean(axis=0)
+        assert bounds[:, 0] == pytest.approx(mean - 2 * errors[i])
+        assert bounds[:, 1] == pytest.approx(mean + 2 * errors[i])
+    assert len({line.get_color() for line in display.lines_}) == 3
+    assert "4 replications, shaded: 2 standard errors" in display.ax_.get_title()
+    assert repr(GRID) in display.ax_.get_title()
+    assert display.ax_.get_xlabel() == "episode"
+    assert display.ax_.get_ylabel() == "steps of the episode"
+    assert display.ax_.get_xlim() == (1, 12)
+
+
+def test_what_nobody_finished_is_left_out_and_else_those_count_who_did():
+    steps = [
+        [[9, 7, 5, nan, nan], [5, 3, nan, nan, nan]],
+        [[8, nan, nan, nan, nan], [6, nan, nan, nan, nan]],
+    ]
+    display = drawn(diary(steps))
+    first, second = (line.get_ydata().tolist() for line in display.lines_)
+    assert first == [7.0, 5.0, 5.0]
+    assert second[0] == 7.0
+    assert np.isnan(second[1:]).all()
+    assert display.lines_[0].get_xdata().tolist() == [1, 2, 3]
+    assert edges(display.bands_[0])[3] == (5.0, 5.0)  # one replication has no standard error
+    assert edges(display.bands_[0])[1] == (7.0 - 4.0, 7.0 + 4.0)
+    assert [label.get_text() for label in display.labels_] == ["learner 0", "learner 1"]
+
+
+def test_a_label_points_to_where_its_line_ends():
+    display = drawn(diary([[[9, 8, 7, 6.0]], [[5, 4, nan, nan]]]), ax=plt.subplots()[1])
+    renderer = display.figure_.canvas.get_renderer()
+    for label, end in zip(display.labels_, [(4, 6.0), (2, 4.0)], strict=True):
+        point = label._get_xy(renderer, label.xy, label.xycoords)
+        assert point == pytest.approx(display.ax_.transData.transform(end), abs=0.5)
+
+
+@pytest.mark.parametrize("smooth", [2, 5, 12, 100])
+def test_smoothing_is_the_mean_of_the_episodes_up_to_each(smooth):
+    display = drawn(diary(STEPS), smooth=smooth)
+    for line, shade, steps in zip(display.lines_, display.bands_, STEPS, strict=True):
+        parts = [steps[:, max(0, n - smooth) : n].mean(axis=1) for n in range(1, 13)]
+        assert line.get_ydata() == pytest.approx([part.mean() for part in parts])
+        margins = [part.std(ddof=1) for part in parts]  # twice, over the root of four
+        low, high = np.transpose([*edges(shade).values()])
+        assert high - low == pytest.approx([2 * margin for margin in margins])
+    assert f"mean of {smooth} episodes" in display.ax_.get_ylabel()
+
+
+def test_smoothing_does_not_reach_beyond_what_was_finished():
+    (line,) = drawn(diary([[[9, 7, 5, nan], [9, 7, nan, nan]]]), smooth=2).lines_
+    assert line.get_ydata().tolist() == [9.0, 8.0, 6.0]
+
+
+def test_what_may_be_any_log_with_a_number_for_each_episode():
+    for what, words in (
+        ("return", "discounted return of the episode, in units of reward"),
+        ("regret", "regret of the episode, in units of reward"),
+        ("crashes", "crashes"),
+    ):
+        display = drawn(diary(STEPS, what=what), what)
+        assert display.ax_.get_ylabel() == words
+        assert display.lines_[0].get_ydata() == pytest.approx(STEPS[0].mean(axis=0))
+
+
+def test_several_results_are_one_picture():
+    shaped = bk.Episodes(bk.Shaped(GRID.problem, [0, 1, 2, 0]), 4)
+    results = [diary(STEPS[:1], ["plain"]), diary(STEPS[1:, :, :7], ["a", "b"], shaped)]
+    display = drawn(results)
+    assert [line.get_label() for line in display.lines_] == ["plain", "a", "b"]
+    assert [label.get_text() for label in display.labels_] == ["plain", "a", "b"]
+    assert len({line.get_color() for line in display.lines_}) == 3
+    assert display.lines_[2].get_ydata()[:7] == pytest.approx(STEPS[2, :, :7].mean(axis=0))
+    assert np.isnan(display.lines_[2].get_ydata()[7:]).all()
+    assert display.ax_.get_title() == "mean of 4 replications, shaded: 2 standard errors"
+
+
+@LOGS
+def test_levels_are_lines_across_with_labels(log):
+    display = drawn(diary(STEPS), log=log, levels={"optimum": 3, "chance": 40.5})
+    for line, (name, height) in zip(
+        display.level_lines_, [("optimum", 3), ("chance", 40.5)], strict=True
+    ):
+        assert line.get_label() == name
+        assert line.get_ydata().tolist() == [height] * 12
+        assert line.get_linestyle() != "-"
+    assert [label.get_text() for label in display.labels_][-2:] == ["optimum", "chance"]
+    assert [label.get_fontstyle() for label in display.labels_] == ["normal"] * 3 + ["italic"] * 2
+    for below, above in itertools.pairwise(boxes(display)):
+        assert below.y1 <= above.y0
+    ax = display.ax_
+    assert ax.get_xscale() == ("log" if "x" in log else "linear")
+    assert ax.get_yscale() == ("log" if "y" in log else "linear")
+
+
+def test_nothing_at_all_is_not_drawn_on_a_logarithmic_axis():
+    (line,) = drawn(diary([[[2, 0, 1.0], [4, 0, 3.0]]], what="regret"), "regret", log="y").lines_
+    assert line.get_ydata()[[0, 2]].tolist() == [3.0, 2.0]
+    assert np.isnan(line.get_ydata()[1])
+
+
+def test_episodes_are_drawn_where_they_are_told_and_anew():
+    display = bk.EpisodeDisplay.from_result(diary(STEPS))
+    left, right = Figure().subplots(1, 2)
+    assert display.plot(left, levels={"best": 3}) is display.plot(right)
+    assert display.ax_ is right
+    assert len(display.lines_) == len(display.bands_) == len(display.labels_) == 3
+    assert display.level_lines_ == []
+    assert plt.get_fignums() == []
+
+
+def test_one_replication_or_one_episode_of_it_is_drawn():
+    display = drawn(diary(STEPS[:, :1, :1]))
+    assert "one replication" in display.ax_.get_title()
+    assert "shaded" not in display.ax_.get_title()
+    assert len(display.labels_) == 3
+
+
+@pytest.mark.parametrize(
+    ("result", "what", "words"),
+    [
+        (lambda: played([bk.UCB1()], horizon=10, times=None), "steps", "no logs of episodes; play"),
+        (lambda: diary(STEPS), "length", "no log 'length'; the result has 'steps'"),
+        (lambda: diary(STEPS), ["steps"], r"no log \['steps'\]; the result has 'steps'"),
+        (
+            lambda: diary(STEPS[:, :, 0]),
+            "steps",
+            r"no number for each episode; its shape is \(3, 4",
+        ),
+        (lambda: [], "steps", r"needs a result, or a list of them; got \[\]"),
+        (lambda: {"a": diary(STEPS)}, "steps", "needs a result, or a list of them; got {'a'"),
+        (lambda: [diary(STEPS), STEPS], "steps", "needs a result, or a list of them"),
+        (lambda: [diary(STEPS)] * 2, "steps", "two learners are called 'learner 0'; let them pl"),
+        (lambda: [diary(STEPS), diary(STEPS[:, :2])], "steps", "many replications; got 2 and 4"),
+    ],
+    ids=["none", "unknown", "list", "flat", "empty", "dict", "array", "same name", "replications"],
+)
+def test_a_display_of_what_has_no_episodes_is_refused(result, what, words):
+    with pytest.raises(ValueError, match=words):
+        bk.EpisodeDisplay.from_result(result(), what)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"smooth": 0}, "smooth must"),
+        ({"smooth": 2.5}, "smooth must"),
+        ({"log": "yx"}, 'log must be "xy", "x", "y" or ""'),
+        ({"levels": 22}, "levels must be a dict of names and numbers; got 22"),
+        ({"levels": {"best": "low"}}, "level 'best' must be a number"),
+        ({"levels": {"best": nan}}, "level 'best' must"),
+    ],
+)
+def test_options_of_episodes_that_make_no_sense_are_named(options, words):
+    with pytest.raises(ValueError, match=words):
+        bk.EpisodeDisplay.from_result(diary(STEPS)).plot(Figure().subplots(), **options)
+
+
+def test_where_no_episode_was_finished_there_is_nothing_to_draw():
+    with pytest.raises(ValueError, match="no episode was finished; give a longer horizon"):
+        bk.EpisodeDisplay.from_result(diary(np.full((1, 2, 3), nan))).plot()
+    assert plt.get_fignums() == []
+
+
 # GridDisplay
 
 MAZE = bk.GridWorld("S.#G\n..#.\n....", gamma=0.9)
