@@ -1,5 +1,6 @@
 """How a table of values chooses an action: epsilon-greedily, or by Boltzmann's distribution."""
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -79,7 +80,19 @@ def choose(actor, t, s, rng):
     if temperature > COLD:
         write_softly(actor, t, s, temperature)
         return draw_arm(actor.p, rng)
-    return best_action(actor, t, s)
+    best = best_action(actor, t, s)
+    if best == 0 and all_equal(actor, t, s):
+        return draw_index(actor.Q.shape[1], rng)
+    return best
+
+
+@jit_inline
+def all_equal(actor, t, s):
+    """Tell whether all actions are equally good, up to rounding: where nothing is known yet."""
+    a = 1
+    while a < actor.Q.shape[1] and abs(worth(actor, t, s, a) - worth(actor, t, s, 0)) <= TIE:
+        a += 1
+    return a == actor.Q.shape[1]
 
 
 @jit_helper
@@ -99,7 +112,9 @@ def write_probabilities(actor, t, s):
     if temperature > COLD:
         write_softly(actor, t, s, temperature)
     else:
-        p[:] = 0.0
-        p[best_action(actor, t, s)] = 1.0
+        best = best_action(actor, t, s)
+        blank = all_equal(actor, t, s)
+        for a in range(p.size):
+            p[a] = 1.0 / p.size if blank else (1.0 if a == best else 0.0)
     for a in range(p.size):
         p[a] = epsilon / p.size + (1.0 - epsilon) * p[a]

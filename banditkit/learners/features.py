@@ -16,12 +16,12 @@ from banditkit.core.checks import numbers, pair_up, shorten, whole
 from banditkit.core.description import Description
 from banditkit.core.spec import Box, Tabular
 
-__all__ = ["Features", "Fourier", "OneHot", "TileCoding"]
+__all__ = ["FeatureMap", "Fourier", "OneHot", "TileCoding"]
 
 _LARGEST = 10_000_000  # features that fit into the memory of a laptop, for a few actions
 
 
-class Features(Description):
+class FeatureMap(Description):
     """Features of a state; subclass it for your own.
 
     `start` returns a NamedTuple with two numbers, ``size``, how many features there are, and
@@ -40,7 +40,7 @@ class Features(Description):
     ...     def encode(self, x, at, weight):
     ...         at[0], weight[0] = 0, 1.0
     ...         at[1], weight[1] = 1, float(x)
-    >>> class Line(bk.Features):
+    >>> class Line(bk.FeatureMap):
     ...     def start(self, spec):
     ...         return LineFeatures(2, 2)
     """
@@ -68,7 +68,7 @@ class OneHotFeatures(NamedTuple):
 
 
 @dataclass(frozen=True, repr=False)
-class OneHot(Features):
+class OneHot(FeatureMap):
     """A feature for each state of a finite MDP: a table.
 
     Examples
@@ -79,7 +79,7 @@ class OneHot(Features):
     """
 
     def start(self, spec: Any) -> OneHotFeatures:
-        """Return the record that encodes states; see `Features.start`."""
+        """Return the record that encodes states; see `FeatureMap.start`."""
         if not isinstance(spec, Tabular):
             raise ValueError("OneHot needs states that are numbered; use TileCoding or Fourier")
         return OneHotFeatures(spec.S, 1)
@@ -101,18 +101,20 @@ class TileFeatures(NamedTuple):
             for i in range(d):
                 # tiling k is moved by (2 i + 1) k / tilings of a tile along axis i
                 offset = ((2 * i + 1) * k % self.active) / self.active
-                row = math.floor((x[i] - self.low[i]) / self.tile[i] + offset)
-                cell = cell * rows + min(max(row, 0), rows - 1)
+                place = (x[i] - self.low[i]) / self.tile[i] + offset
+                # first the bounds: far outside there is no whole number for the row
+                cell = cell * rows + math.floor(min(max(place, 0.0), rows - 1.0))
             at[k] = cell
             weight[k] = 1.0
 
 
 @dataclass(frozen=True, repr=False)
-class TileCoding(Features):
+class TileCoding(FeatureMap):
     """Several grids over the box of states, each moved a little: a feature for each of their tiles.
 
     Along axis i, tiling k is moved by ``(2 i + 1) k`` parts of a tile, of which there are as many
-    as tilings.  One tile of each tiling is active; states beyond the box belong to the outermost.
+    as tilings; let their number be a power of 2, or some axis may not be moved at all.  One tile of
+    each tiling is active; states beyond the box belong to the outermost.
 
     Parameters
     ----------
@@ -153,7 +155,7 @@ class TileCoding(Features):
         _check_corners(self)
 
     def start(self, spec: Any) -> TileFeatures:
-        """Return the record that encodes states; see `Features.start`."""
+        """Return the record that encodes states; see `FeatureMap.start`."""
         low, high = _corners(self, spec)
         size = self.tilings * (self.tiles + 1) ** low.size
         _check_size(self, size)
@@ -180,7 +182,7 @@ class FourierFeatures(NamedTuple):
 
 
 @dataclass(frozen=True, repr=False)
-class Fourier(Features):
+class Fourier(FeatureMap):
     """Cosines over the box of states: ``cos(pi c . x)`` for all c of whole numbers up to the order.
 
     x is scaled to [0, 1] along each axis; states beyond the box count as on its edge.
@@ -219,7 +221,7 @@ class Fourier(Features):
         _check_corners(self)
 
     def start(self, spec: Any) -> FourierFeatures:
-        """Return the record that encodes states; see `Features.start`."""
+        """Return the record that encodes states; see `FeatureMap.start`."""
         low, high = _corners(self, spec)
         size = (self.order + 1) ** low.size
         _check_size(self, size)
@@ -264,6 +266,6 @@ def _corners(features: Any, spec: Any) -> tuple[np.ndarray, np.ndarray]:
     return low, high
 
 
-def _check_size(features: Features, size: int) -> None:
+def _check_size(features: FeatureMap, size: int) -> None:
     if size > _LARGEST:
         raise ValueError(f"{shorten(repr(features))} would have {size:,} features; ask for fewer")

@@ -147,8 +147,8 @@ class RMax(Learner):
         m, visits that make a pair known, 1 or more.
     optimism : float or sequence of float, shape (S,), optional
         Value of a pair that is not known, in units of reward; by default the largest reward for
-        ever, ``highest / (1 - gamma)``, or with gamma 1 and no reward above 0 just 0.  A potential
-        shapes: it should be at least V*.
+        ever, ``highest / (1 - gamma)``, or just 0 if no reward is above 0.  A potential shapes: it
+        should be at least V*.
 
     Raises
     ------
@@ -202,16 +202,16 @@ class RMax(Learner):
     def _optimism(self, spec: Tabular) -> np.ndarray:
         """Return the value of a pair that is not known, for each state, shape (S,)."""
         optimism: Any = self.optimism
-        if optimism is None and spec.gamma < 1.0:
+        if optimism is None and spec.highest <= 0.0:
+            optimism = 0.0  # an episode may end, and cost no more
+        elif optimism is None and spec.gamma < 1.0:
             optimism = spec.highest / (1.0 - spec.gamma)
-        elif optimism is None and spec.highest <= 0.0:
-            optimism = 0.0
         if optimism is None or not np.isfinite(optimism).all():
             raise ValueError(
                 "RMax can't tell how much rewards may come to; give optimism, at least the value "
                 "of every state"
             )
-        if np.size(optimism) not in (1, spec.S):
+        if np.ndim(optimism) == 1 and np.size(optimism) != spec.S:
             raise ValueError(
                 f"optimism needs a number for each of the {spec.S} states; got {np.size(optimism)}"
             )

@@ -19,7 +19,7 @@ from banditkit.core.feedback import Feedback
 from banditkit.core.jit import jit_helper, jit_inline
 from banditkit.core.spec import Box, Tabular
 from banditkit.core.weights import draw_arm, softmax
-from banditkit.learners.features import Features, Fourier, OneHot
+from banditkit.learners.features import FeatureMap, Fourier, OneHot
 from banditkit.learners.schedules import Course, Schedule, course_of, scheduled
 
 __all__ = ["ActorCritic", "Reinforce"]
@@ -111,7 +111,11 @@ class ReinforcePolicy(NamedTuple):
 
 @jit_helper
 def climb(policy, t, beyond):
-    """Go through the episode from its end, and climb the gradient."""
+    """Go through the episode from its end, and climb the gradient; then let the baseline follow.
+
+    The baseline must not move before the gradient is known: where features are shared it would
+    know of what came after an action.
+    """
     actor, n = policy.actor, policy.clock[0]
     rate = policy.rate.value_at(t, policy.clock[1], 0)
     critic_rate = policy.critic_rate.value_at(t, policy.clock[1], 0)
@@ -123,10 +127,15 @@ def climb(policy, t, beyond):
         write_policy(actor)
         G = policy.rewards[k] + policy.gamma * G  # the return from step k on
         advantage = G - linear_value(policy.critic, actor.at, actor.weight)
-        discount = policy.gamma**k if policy.discounted else 1.0
+        discount = policy.gamma ** float(k) if policy.discounted else 1.0
         add_score(actor, policy.actions[k], discount * advantage, policy.gradient)
-        for i in range(actor.at.size):
-            policy.critic[actor.at[i]] += critic_rate * advantage * actor.weight[i]
+    G = beyond
+    for k in range(n - 1, -1, -1):
+        at, weight = policy.trail_at[k], policy.trail_weight[k]
+        G = policy.rewards[k] + policy.gamma * G
+        error = G - linear_value(policy.critic, at, weight)
+        for i in range(at.size):
+            policy.critic[at[i]] += critic_rate * error * weight[i]
     for a in range(actor.theta.shape[0]):
         for i in range(actor.theta.shape[1]):
             actor.theta[a, i] += rate * policy.gradient[a, i]
@@ -138,15 +147,15 @@ class _PolicyGradient(Learner):
 
     rate: float | Schedule = 0.01
     critic_rate: float | Schedule = 0.1
-    features: Features | None = None
+    features: FeatureMap | None = None
     discounted: bool = False
     accepts: ClassVar[Feedback] = Feedback.STEP
     plays: ClassVar[tuple[type, ...]] = (Tabular, Box)
 
     def __post_init__(self) -> None:
-        if self.features is not None and not isinstance(self.features, Features):
+        if self.features is not None and not isinstance(self.features, FeatureMap):
             raise ValueError(
-                f"features must be Features, as in TileCoding(); got {self.features!r}"
+                f"features must be a FeatureMap, as in TileCoding(); got {self.features!r}"
             )
         self._set(
             rate=scheduled("rate", self.rate),
@@ -190,7 +199,7 @@ class Reinforce(_PolicyGradient):
         Step size of the preferences, 0 or more.
     critic_rate : float or Schedule, default 0.1
         Step size of the baseline, 0 or more; with 0 there is none.
-    features : Features, optional
+    features : FeatureMap, optional
         What it sees of a state; by default the table of a finite MDP, and `Fourier` otherwise.
     discounted : bool, default False
         Whether step k counts gamma**k, as the gradient of the discounted return has it; most people
@@ -206,8 +215,8 @@ class Reinforce(_PolicyGradient):
     Notes
     -----
     Where an episode is cut off, the return goes on with the baseline of the state that was reached,
-    or without a baseline with 0.  With ``discounted``, ``critic_rate`` 0 and episodes that end, the
-    step is an unbiased estimate of the gradient of the expected discounted return (the policy
+    or without a baseline with 0.  With ``discounted`` and episodes that end, the step is an unbiased
+    estimate of the gradient of the expected discounted return (the policy
     gradient theorem).
 
     References
@@ -299,7 +308,7 @@ class ActorCritic(_PolicyGradient):
         Step size of the preferences, 0 or more.
     critic_rate : float or Schedule, default 0.1
         Step size of the critic, 0 or more.
-    features : Features, optional
+    features : FeatureMap, optional
         What it sees of a state; by default the table of a finite MDP, and `Fourier` otherwise.
     discounted : bool, default False
         Whether step k counts gamma**k, as the gradient of the discounted return has it; most people

@@ -111,7 +111,8 @@ class QLearning(TabularLearner):
 
     ``Q(s, a) += rate * (r + gamma max_b Q(s', b) - Q(s, a))``; the value of a terminal state is 0,
     and an episode that is only cut off is taken to go on.  Actions are drawn epsilon-greedily, or
-    by Boltzmann's distribution; of equal values, up to 1e-9, the first wins.
+    by Boltzmann's distribution; of equal values, up to 1e-9, the first wins, but where all are equal
+    chance decides.
 
     Parameters
     ----------
@@ -124,7 +125,7 @@ class QLearning(TabularLearner):
         try everything, and a potential does what `Shaped` does.
     temperature : float or Schedule, default 0
         If above 0, actions are drawn in proportion to ``exp(Q / temperature)``, but for the random
-        ones.
+        ones; a tiny one, such as 1e-60, draws among equal values.
 
     Raises
     ------
@@ -205,7 +206,7 @@ class Sarsa(TabularLearner):
         Value of every pair at the beginning, or of every pair of each state.
     temperature : float or Schedule, default 0
         If above 0, actions are drawn in proportion to ``exp(Q / temperature)``, but for the random
-        ones.
+        ones; a tiny one, such as 1e-60, draws among equal values.
 
     Raises
     ------
@@ -272,7 +273,7 @@ class ExpectedSarsa(TabularLearner):
         Value of every pair at the beginning, or of every pair of each state.
     temperature : float or Schedule, default 0
         If above 0, actions are drawn in proportion to ``exp(Q / temperature)``, but for the random
-        ones.
+        ones; a tiny one, such as 1e-60, draws among equal values.
 
     Raises
     ------
@@ -352,7 +353,7 @@ class DoubleQLearning(TabularLearner):
         Value of every pair at the beginning, or of every pair of each state.
     temperature : float or Schedule, default 0
         If above 0, actions are drawn in proportion to ``exp(Q / temperature)``, but for the random
-        ones.
+        ones; a tiny one, such as 1e-60, draws among equal values.
 
     Raises
     ------
@@ -463,7 +464,7 @@ class SarsaLambda(TabularLearner):
         Value of every pair at the beginning, or of every pair of each state.
     temperature : float or Schedule, default 0
         If above 0, actions are drawn in proportion to ``exp(Q / temperature)``, but for the random
-        ones.
+        ones; a tiny one, such as 1e-60, draws among equal values.
     trace : float, default 0.9
         lambda, in [0, 1]; with 0 it is `Sarsa`.
     replacing : bool, default False

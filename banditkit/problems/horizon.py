@@ -41,8 +41,8 @@ class FiniteHorizon(Problem):
     """A finite MDP in episodes of H steps, after which nothing comes any more.
 
     What is best depends on how many steps are left; the learner is told H, and can count.  Regret
-    of a step is ``V*_h(s) - Q*_h(s, a)`` with h steps left, so that its sum over an episode is, on
-    average, what the learner's policy falls short of the best one.
+    of a step is ``V*_h(s) - Q*_h(s, a)`` with h steps left, so that with gamma 1 its sum over an
+    episode is, on average, what the learner's policy falls short of the best one.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class FiniteHorizon(Problem):
     Raises
     ------
     ValueError
-        If `problem` is not a finite MDP, or a number leaves its range.
+        If `problem` is not a finite MDP, or has been shaped, or a number leaves its range.
 
     References
     ----------
@@ -77,6 +77,11 @@ class FiniteHorizon(Problem):
     def __post_init__(self) -> None:
         if not isinstance(self.problem, FiniteMDP):
             raise ValueError(f"FiniteHorizon needs a finite MDP; got {self.problem!r}")
+        if self.problem.reshaped:
+            raise ValueError(
+                "FiniteHorizon needs the rewards that count; shape it from outside, with "
+                f"DynamicShaped; got {self.problem!r}"
+            )
         self._set(
             H=whole("H", self.H, least=1), gamma=number("gamma", self.gamma, low=0.0, high=1.0)
         )

@@ -79,6 +79,7 @@ class FiniteMDP(Problem):
     """
 
     feedback: ClassVar[Feedback] = Feedback.STEP
+    reshaped: ClassVar[bool] = False  # are its rewards others than those that count?
     limit = 0  # steps after which an episode is cut off; 0: never
 
     @property

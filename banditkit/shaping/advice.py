@@ -215,8 +215,10 @@ class LookBack(Problem):
 
     @property
     def spec(self) -> Tabular:
-        """That of the MDP inside."""
-        return self.problem.spec
+        """That of the MDP inside, with room in the range of rewards for the advice."""
+        spec, largest = self.problem.spec, float(np.abs(self.potential).max())
+        most = largest * (1.0 + 1.0 / self._gamma)
+        return spec._replace(lowest=spec.lowest - most, highest=spec.highest + most)
 
     def start(self, horizon: int, rng: np.random.Generator) -> LookBackEnv:
         """Return the MDP being played; see `Problem.start`."""

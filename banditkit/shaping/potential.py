@@ -102,6 +102,7 @@ def matching_gamma(gamma: float | None, mdp: float, mismatched: bool) -> float |
 class RewardedMDP(FiniteMDP):
     """A finite MDP with other rewards: a subclass has a field `problem` and says what is added."""
 
+    reshaped: ClassVar[bool] = True
     problem: FiniteMDP
 
     @property
@@ -440,8 +441,8 @@ class DynamicShaped(Problem):
 
     @property
     def spec(self) -> Any:
-        """That of the problem inside."""
-        return self.problem.spec
+        """That of the problem inside, but for the range of rewards, which nobody knows."""
+        return self.problem.spec._replace(lowest=-np.inf, highest=np.inf)
 
     def start(self, horizon: int, rng: np.random.Generator) -> Any:
         """Return the shaped problem being played; see `Problem.start`."""

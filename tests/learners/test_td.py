@@ -260,13 +260,13 @@ class Written:
 @pytest.mark.parametrize(
     ("learner", "numbers", "action"),
     [
-        (bk.QLearning(epsilon=0.5), (0.5,), 0),  # the best; a tie, so the first
+        (bk.QLearning(epsilon=0.5), (0.5, 0.5), 1),  # all are equal
         (bk.Sarsa(epsilon=0.5), (0.49, 0.99), 2),
         (bk.ExpectedSarsa(epsilon=0.5), (0.49, 0.34), 1),
-        (bk.SarsaLambda(epsilon=0.0), (0.0,), 0),
+        (bk.SarsaLambda(epsilon=0.0), (0.0, 0.99), 2),
         (bk.QLearning(epsilon=0.0, temperature=1.0), (0.0, 0.34), 1),
         (bk.QLearning(epsilon=1.0, temperature=1.0), (0.99, 0.7), 2),
-        (bk.DoubleQLearning(epsilon=0.5), (0.3, 0.6), 0),
+        (bk.DoubleQLearning(epsilon=0.5), (0.3, 0.6, 0.0), 0),
         (bk.DoubleQLearning(epsilon=0.5), (0.3, 0.4, 0.9), 2),
     ],
 )
@@ -281,7 +281,7 @@ def test_chance_is_asked_in_this_order(learner, numbers, action):
 def test_of_values_that_rounding_tells_apart_the_first_wins():
     for learner in (bk.QLearning(epsilon=0.0), bk.Sarsa(epsilon=0.0)):
         policy = learner.start(random_mdp(0).spec, 9)
-        policy.actor.Q[0] = (1.0, 1.0 + 5e-10, 1.0 - 5e-10)
+        policy.actor.Q[0] = (1.0, 1.0 + 5e-10, 0.5)
         assert policy.select(0, 0, Written(0.5)) == 0
         policy.actor.Q[0] = (1.0, 1.0 + 2e-9, 1.0 + 2.5e-9)
         assert policy.select(0, 0, Written(0.5)) == 1
@@ -417,7 +417,7 @@ GRID = bk.GridWorld("S.G")
         (lambda: bk.QLearning(epsilon=-1e-9), "^epsilon must lie in"),
         (lambda: bk.Sarsa(epsilon=True), "^epsilon must be a number; got True"),
         (lambda: bk.Sarsa(temperature=-1), "^temperature must be 0 or more; got -1"),
-        (lambda: bk.Sarsa(temperature=math.inf), "^temperature must be 0 or more; got inf"),
+        (lambda: bk.Sarsa(temperature=math.inf), "^temperature must be finite; got inf"),
         (lambda: bk.QLearning(initial=math.nan), "^initial must be finite; got nan"),
         (lambda: bk.QLearning(initial="high"), "^initial must be a number; got 'high'"),
         (lambda: bk.QLearning(initial=None), "^initial must be a list .* per state; got None"),
@@ -456,8 +456,8 @@ def test_what_makes_no_sense_is_named(call, words):
     [
         (bk.Bernoulli((0.5,)), "learns from step feedback"),
         (bk.IIDCosts((0.5, 1.0)), "learns from step feedback"),
-        (bk.CartPole(), "learns where states are numbered; those of CartPole are points"),
-        (bk.MountainCar(), "learns where states are numbered; those of MountainCar"),
+        (bk.CartPole(), "learns from numbered states, which CartPole does not show"),
+        (bk.MountainCar(), "learns from numbered states, which MountainCar does not"),
     ],
     ids=["coins", "costs", "CartPole", "MountainCar"],
 )

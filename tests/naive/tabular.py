@@ -156,6 +156,11 @@ class Actor:
         preferences = self.preferences(t, s)
         return next(a for a in range(self.A) if preferences[a] >= max(preferences) - NEAR)
 
+    def tied(self, t, s):
+        preferences = self.preferences(t, s)
+        first = preferences[self.best(t, s)]
+        return [a for a in range(self.A) if preferences[a] >= first - NEAR]
+
     def softly(self, t, s, temperature):
         preferences = self.preferences(t, s)
         weights = [math.exp((v - max(preferences)) / temperature) for v in preferences]
@@ -169,7 +174,9 @@ class Actor:
         if temperature > 0.0:
             wanted = self.softly(t, s, temperature)
         else:
-            wanted = [1.0 if a == self.best(t, s) else 0.0 for a in range(self.A)]
+            tied = self.tied(t, s)
+            tied = tied if len(tied) == self.A else tied[:1]
+            wanted = [1.0 / len(tied) if a in tied else 0.0 for a in range(self.A)]
         return [epsilon / self.A + (1.0 - epsilon) * p for p in wanted]
 
     def choose(self, t, s):
@@ -177,7 +184,8 @@ class Actor:
             return math.floor(self.rng.random() * self.A)
         temperature = at(self.temperature, t, self.episode)
         if temperature == 0.0:
-            return self.best(t, s)
+            tied = self.tied(t, s)
+            return tied[0] if len(tied) < self.A else math.floor(self.rng.random() * self.A)
         left = self.rng.random()
         for a, p in enumerate(self.softly(t, s, temperature)):
             left -= p

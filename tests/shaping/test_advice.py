@@ -592,8 +592,8 @@ def test_what_makes_no_sense_is_named(call, words):
     ("problem", "words"),
     [
         (bk.Bernoulli((0.5,)), "learns from step feedback"),
-        (bk.CartPole(), "those of CartPole are points of a box"),
-        (bk.MountainCar(), "those of MountainCar are points of a box"),
+        (bk.CartPole(), "learns from numbered states, which CartPole does not show"),
+        (bk.MountainCar(), "learns from numbered states, which MountainCar does not show"),
     ],
     ids=["coins", "CartPole", "MountainCar"],
 )
