@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from banditkit import off_policy as off_policy
     from banditkit.core import planning as planning
     from banditkit.core.description import *
     from banditkit.core.feedback import *
     from banditkit.core.spec import *
     from banditkit.learners import *
+    from banditkit.off_policy.log import *
     from banditkit.plots import *
     from banditkit.problems import *
     from banditkit.result import *
@@ -43,8 +45,13 @@ _HOMES = (
     "banditkit.core.feedback",
     "banditkit.core.spec",
     "banditkit.times",
+    "banditkit.off_policy.log",
 )
-_MODULES = {"bounds": "banditkit.theory.bounds", "planning": "banditkit.core.planning"}
+_MODULES = {
+    "bounds": "banditkit.theory.bounds",
+    "off_policy": "banditkit.off_policy",
+    "planning": "banditkit.core.planning",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -25,6 +25,7 @@ MAY_IMPORT = {
     "theory": {"core", "problems", "learners"},
     "watching": {"core", "simulation"},
     "gym": {"core", "problems"},
+    "off_policy": {"core"},
     "plots": {"core", "result", "theory"},
     "experiment": {
         "core", "catalogue", "files", "plots", "progress", "result", "simulation", "theory",

@@ -1,6 +1,5 @@
 """Arms that replay a log: every pull draws one of the rewards that the arm earned in it."""
 
-import csv
 import math
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from banditkit.core.checks import nearest
+from banditkit.core.tables import finite, read_rows
 from banditkit.problems.arms import IIDArms
 
 __all__ = ["EmpiricalArms"]
@@ -108,41 +107,11 @@ class EmpiricalArms(IIDArms):
         >>> log
         <EmpiricalArms: 80 arms, 10000 rewards, best mean 0.02632>
         """
-        for name, value in {"path": path, "arm": arm, "reward": reward}.items():
-            if not isinstance(value, str | Path) or "\0" in str(value):
-                raise ValueError(f"{name} must be text; got {value!r}")
         rewards: dict[str, list[float]] = {}
-        try:
-            with open(path, newline="", encoding="utf-8-sig") as file:
-                rows = csv.DictReader(file, strict=True)
-                header = list(rows.fieldnames or ())
-                if not header:
-                    raise ValueError(f"{path} is empty; it needs a header and a row per pull")
-                for column in (arm, reward):
-                    if column not in header:
-                        raise ValueError(
-                            f"{path} has no column {column!r}; {nearest(column, header)}"
-                        )
-                    if header.count(column) > 1:
-                        raise ValueError(f"{path} has two columns {column!r}; rename one")
-                for row in rows:
-                    where = f"{path}, line {rows.line_num}"
-                    if None in row or None in row.values():
-                        raise ValueError(
-                            f"{where}: there are {_fields(row)} fields under {len(header)} names; "
-                            "a comma inside a field needs quotes around it"
-                        )
-                    if not row[arm]:
-                        raise ValueError(f"{where}: {arm} is empty")
-                    rewards.setdefault(row[arm], []).append(_as_reward(row[reward], reward, where))
-        except OSError as error:
-            raise ValueError(f"{path} can't be read: {error.strerror or error}") from None
-        except UnicodeDecodeError as error:
-            raise ValueError(f"{path} is not UTF-8: {error}; save it as CSV in UTF-8") from None
-        except csv.Error as error:
-            raise ValueError(f"{path} can't be read as CSV: {error}") from None
-        if not rewards:
-            raise ValueError(f"{path} has a header but no rows; it needs a row per pull")
+        for where, row in read_rows(path, {"arm": arm, "reward": reward}):
+            if not row[arm]:
+                raise ValueError(f"{where}: {arm} is empty")
+            rewards.setdefault(row[arm], []).append(finite(row[reward], reward, where))
         labels = sorted(rewards, key=int if all(map(_is_whole, rewards)) else str)
         return cls(tuple(tuple(rewards[label]) for label in labels), tuple(labels))
 
@@ -182,21 +151,5 @@ def _listed(name: str, what: str, values: Any) -> list[Any]:
         raise ValueError(f"{name} must be {what}; got {values!r}") from None
 
 
-def _fields(row: dict[Any, Any]) -> int:
-    """Return how many fields DictReader found in a row."""
-    rest = row.get(None, [])
-    return len(rest) + sum(value is not None for name, value in row.items() if name is not None)
-
-
 def _is_whole(text: str) -> bool:
     return text.removeprefix("-").isdecimal()
-
-
-def _as_reward(text: str | None, column: str, where: str) -> float:
-    try:
-        value = float((text or "").replace("_", "x"))  # 1_000 is Python, not CSV
-    except ValueError:
-        raise ValueError(f"{where}: {column} must be a number; got {text!r}") from None
-    if not math.isfinite(value):
-        raise ValueError(f"{where}: {column} must be finite; got {text!r}")
-    return value
