@@ -90,7 +90,16 @@ TABULAR = {
 # Where episodes have a fixed length.
 FIXED = {"UCBVI": [bk.UCBVI(), bk.UCBVI(delta=0.5, scale=0.1)]}
 
-LEARNERS = STOCHASTIC | ADVERSARIAL | TABULAR | FIXED
+# Chapter 8.
+CONTEXTUAL = {
+    "ContextMesh": [bk.ContextMesh(), bk.ContextMesh(bk.Thompson(), step=0.25)],
+    "LinThompson": [bk.LinThompson(), bk.LinThompson(scale=0.1, ridge=2.0)],
+    "LinUCB": [bk.LinUCB(), bk.LinUCB(alpha=0.5, ridge=0.5)],
+    "LogisticThompson": [bk.LogisticThompson(), bk.LogisticThompson(scale=0.5, ridge=2.0)],
+    "PerContext": [bk.PerContext(bk.UCB1()), bk.PerContext(bk.Exp3())],
+}
+
+LEARNERS = STOCHASTIC | ADVERSARIAL | TABULAR | FIXED | CONTEXTUAL
 
 # Where the score is a sum of fixed gaps of the arms: IID arms.
 IID = {
@@ -207,7 +216,30 @@ CONTROL = {
     "MountainCar": [bk.MountainCar(), bk.MountainCar(gamma=1.0, limit=2000)],
 }
 
-PROBLEMS = IID | COSTS | MDPS | STEPS | CONTROL
+CONTEXTS = {
+    "FiniteContexts": [
+        bk.FiniteContexts([[0.2, 0.8], [0.8, 0.2]]),
+        bk.FiniteContexts([[0.2, 0.5, 0.5], [1.0, 0.0, 0.0]], odds=[0.25, 0.75]),
+    ],
+    "LinearContexts": [
+        bk.LinearContexts((1.0, -0.5, 0.5), K=4),
+        bk.LinearContexts([[1.0, -0.5], [0.5, 0.25], [0.0, 0.0]], noise=0.0),
+    ],
+    "LipschitzContexts": [
+        bk.LipschitzContexts([[0.0, 1.0], [1.0, 0.0]]),
+        bk.LipschitzContexts([[0.0, 0.5, 0.25], [1.0, 0.0, 0.5], [0.5, 0.5, 0.5]]),
+    ],
+    "LipschitzSquare": [bk.LipschitzSquare([[1.0, 0.5, 0.0], [0.5, 1.0, 0.5], [0.0, 0.5, 1.0]])],
+    "LogisticContexts": [
+        bk.LogisticContexts((2.0, -1.0), K=3),
+        bk.LogisticContexts([[2.0, -1.0], [0.0, 0.0]]),
+    ],
+    "PolicyClass": [
+        bk.PolicyClass(bk.FiniteContexts([[0.2, 0.8], [0.8, 0.2]]), [[0, 0], [1, 1], [1, 0]])
+    ],
+}
+
+PROBLEMS = IID | COSTS | MDPS | STEPS | CONTROL | CONTEXTS
 
 
 def all_of(table):

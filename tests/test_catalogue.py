@@ -179,7 +179,7 @@ def test_a_log_may_be_named(tmp_path):
         ("UCB1(*[1])", "*[1]"),
         ("UCB1(exploration=-1)", "exploration must be 0 or more; got -1.0"),
         ("UCB1(exploration='a')", "exploration must be a number; got 'a'"),
-        ("UCB1(exploration=1e999)", "exploration must be 0 or more; got inf"),
+        ("UCB1(exploration=1e999)", "exploration must be finite; got inf"),
         ("UCB1(anytime='no')", "anytime"),
         ("UCB1(exploration=half)", "half"),
         ("UCB1(exploration=1 / 2)", "1 / 2"),

@@ -24,8 +24,8 @@ PAIRS = [(p, x) for p in all_of(IID) for x in all_of(LEARNERS) if plays(x, p)]
 
 # What nobody calls: bases, records, words.
 WITHOUT_EXAMPLE = {
-    "Advice", "Arms", "Bound", "CostTape", "Description", "ExpertProblem", "Feedback", "Foreign",
-    "FiniteMDP", "IIDArms", "Model", "NoSuchArm", "Problem", "Schedule", "Solution", "Step",
+    "Advice", "Arms", "Bound", "Contexts", "CostTape", "Description", "ExpertProblem", "Features",
+    "Feedback", "FiniteMDP", "Foreign", "Interval", "IIDArms", "Model", "NoSuchArm", "Problem", "Schedule", "Solution", "Step",
     "Tabular", "TabularLearner", "Verdict", "Watched",
 }  # fmt: skip
 
@@ -64,8 +64,15 @@ def start(description):
 
 def spec_for(learner):
     """Return three arms, with experts for who needs them; or an MDP with three states."""
+    own = {
+        bk.Contexts: bk.Contexts(4, 3, costs=learner.costs),
+        bk.Interval: bk.Interval(3, 1.0, costs=learner.costs),
+        bk.Features: bk.Features(3, 2, lowest=0.0, highest=1.0),
+    }
+    if learner.plays[0] in own:
+        return own[learner.plays[0]]
     if bk.Tabular in learner.plays:
-        return bk.Tabular(3, 2, 0.9)
+        return bk.Tabular(3, 2, 0.9, 0.0, 2.0, H=4)
     spec = bk.Arms(3, costs=learner.costs)
     return spec if bk.Arms in learner.plays else bk.Advice(3, 4, costs=True)
 
@@ -125,10 +132,11 @@ def test_a_policy_can_be_stacked_and_what_a_copy_learns_stays_with_it(learner):
     before = [array.copy() for array in arrays_of(copies)]
     policy = pick(copies, 1)
     x = None if bk.Arms in learner.plays else np.array([0, 1, 1, 2])
-    x = 1 if bk.Tabular in learner.plays else x
+    x = 1 if {bk.Tabular, bk.Contexts, bk.Interval} & {*learner.plays} else x
+    x = np.array([[1.0, 0.5], [0.0, 1.0], [0.5, 0.5]]) if bk.Features in learner.plays else x
     for t in range(40):
         a = policy.select(t, x, np.random.default_rng(t))
-        answers = {"bandit": 1.0, "full": np.eye(3)[a], "step": bk.Step(1.0, 2, False, False)}
+        answers = {"bandit": 1.0, "full": np.eye(3)[a], "step": bk.Step(1.0, 2, False, t % 4 == 3)}
         policy.update(t, x, a, answers[learner.accepts])
     changed = False
     for old, new in zip(before, arrays_of(copies), strict=True):

@@ -56,7 +56,8 @@ def number(
     if _is_finite(value) and low <= value <= high:
         return float(value)
     got = float(value) if _is_finite(value) or isinstance(value, float | np.floating) else value
-    raise ValueError(f"{name} must {_interval(low, high)}; got {shorten(repr(got))}{hint}")
+    wanted = _interval(low, high) if _is_finite(value) or high < math.inf else "be finite"
+    raise ValueError(f"{name} must {wanted}; got {shorten(repr(got))}{hint}")
 
 
 def numbers(
@@ -97,8 +98,16 @@ def numbers(
     return tuple(float(value) for value in array)
 
 
-def table(name: str, values: Any, rows: str, columns: str) -> tuple[tuple[float, ...], ...]:
-    """Return `values` as a table of finite floats; `rows` and `columns` say what they stand for."""
+def table(
+    name: str,
+    values: Any,
+    rows: str,
+    columns: str,
+    *,
+    low: float = -math.inf,
+    high: float = math.inf,
+) -> tuple[tuple[float, ...], ...]:
+    """Return a table of finite floats in [low, high]; `rows` and `columns` say what they are."""
     try:
         array = np.asarray(values)
     except ValueError:  # ragged rows
@@ -108,10 +117,12 @@ def table(name: str, values: Any, rows: str, columns: str) -> tuple[tuple[float,
             f"{name} must be a table of numbers, with a row for each {rows} and a column for each "
             f"{columns}; got {shorten(repr(values))}"
         )
-    if not np.isfinite(array).all():
-        at = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+    inside = np.isfinite(array) & (array >= low) & (array <= high)
+    if not inside.all():
+        at = tuple(int(i) for i in np.argwhere(~inside)[0])
         raise ValueError(
-            f"{name} must be finite; {rows} {at[0]}, {columns} {at[1]} has {float(array[at])!r}"
+            f"{name} must {_interval(low, high)}; {rows} {at[0]}, {columns} {at[1]} has "
+            f"{float(array[at])!r}"
         )
     return tuple(tuple(float(value) for value in row) for row in array.tolist())
 

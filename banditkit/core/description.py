@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from banditkit.core.feedback import Feedback
-from banditkit.core.spec import Advice, Arms, Box
+from banditkit.core.spec import Arms, Tabular
 
 __all__ = ["Description", "Learner", "Problem"]
 
@@ -151,17 +151,15 @@ class Learner(Description):
                 f"{theirs} gives {problem.feedback} feedback ({problem.feedback.meaning})"
             )
         spec = problem.spec
-        if isinstance(spec, Arms | Advice) and not {Arms, Advice} & {*self.plays}:
-            raise ValueError(f"{name} learns in MDPs; {theirs} is none")
-        if isinstance(spec, Box) and Box not in self.plays:
+        # who was made for arms may look away from what else there is
+        enough = {Arms, Tabular} if self.accepts is Feedback.STEP else {Arms}
+        if type(spec) not in self.plays and not (
+            Arms in self.plays and (hasattr(spec, "K") or type(spec) in enough)
+        ):
+            wanted = self.plays[0]
             raise ValueError(
-                f"{name} learns where states are numbered; those of {theirs} are points of a box - "
-                "play it on a finite MDP such as GridWorld, or say plays = (Box,) if it can"
-            )
-        if isinstance(spec, Arms) and Arms not in self.plays:
-            raise ValueError(
-                f"{name} learns from the advice of experts, which {theirs} does not show - "
-                "play it on a problem such as ExpertAdvice"
+                f"{name} learns from {wanted.shows}, which {theirs} does not show - "
+                f"play it on a problem such as {wanted.such_as}"
             )
         what = "costs" if spec.costs else "rewards"
         if self.unit_range and not (spec.lowest >= 0.0 and spec.highest <= 1.0):

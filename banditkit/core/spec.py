@@ -1,10 +1,13 @@
-"""What a learner is told about a problem before the first round, and the actions it has."""
+"""What a learner is told about a problem before the first round, and the actions it has.
+
+Each kind says in words what the world shows in a round, and on what problem that can be seen.
+"""
 
 from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["Advice", "Arms", "Box", "NoSuchArm", "Tabular"]
+__all__ = ["Advice", "Arms", "Box", "Contexts", "Features", "Interval", "NoSuchArm", "Tabular"]
 
 
 class NoSuchArm(ValueError):
@@ -14,6 +17,7 @@ class NoSuchArm(ValueError):
 class Arms(NamedTuple):
     """A finite set of arms, numbered 0 to K - 1, with rewards or costs in [lowest, highest]."""
 
+    shows, such_as = "arms alone", "Bernoulli"
     K: int
     lowest: float = 0.0
     highest: float = 1.0
@@ -30,6 +34,7 @@ class Advice(NamedTuple):
     The recommendations are what the world shows: x is an array of N arms.
     """
 
+    shows, such_as = "the advice of experts", "ExpertAdvice"
     K: int
     N: int
     lowest: float = 0.0
@@ -41,9 +46,64 @@ class Advice(NamedTuple):
         return _fault(self.K, action)
 
 
+class Contexts(NamedTuple):
+    """Arms, and a context in each round, numbered 0 to X - 1: x is that number."""
+
+    shows, such_as = "numbered contexts", "FiniteContexts"
+    X: int
+    K: int
+    lowest: float = 0.0
+    highest: float = 1.0
+    costs: bool = False
+
+    def fault(self, action: Any) -> str | None:
+        """Say what is wrong with an action, or return None if nothing is."""
+        return _fault(self.K, action)
+
+
+class Interval(NamedTuple):
+    """Arms, and a context in each round, a number in [0, 1]; with K = 0 arms are such numbers, too.
+
+    The mean reward changes by at most `lipschitz` times the change of the context, or of the arm
+    where arms are numbers.
+    """
+
+    shows, such_as = "contexts in [0, 1]", "LipschitzContexts"
+    K: int
+    lipschitz: float
+    lowest: float = 0.0
+    highest: float = 1.0
+    costs: bool = False
+
+    def fault(self, action: Any) -> str | None:
+        """Say what is wrong with an action, or return None if nothing is."""
+        if self.K > 0:
+            return _fault(self.K, action)
+        if isinstance(action, int | float | np.number) and 0.0 <= action <= 1.0:
+            return None
+        return f"{action!r}; an arm is a number from 0 to 1"
+
+
+class Features(NamedTuple):
+    """Arms, and features in each round: x is an array (K, d), or (1, d) if all arms share them."""
+
+    shows, such_as = "features", "LinearContexts"
+    K: int
+    d: int
+    shared: bool = False
+    lowest: float = -np.inf
+    highest: float = np.inf
+    costs: bool = False
+
+    def fault(self, action: Any) -> str | None:
+        """Say what is wrong with an action, or return None if nothing is."""
+        return _fault(self.K, action)
+
+
 class Tabular(NamedTuple):
     """A finite MDP: S states, A actions in each, and what a reward of the next round is worth."""
 
+    shows, such_as = "numbered states", "GridWorld"
     S: int
     A: int
     gamma: float
@@ -67,6 +127,7 @@ class Box(NamedTuple):
     ((-1.2, -0.07), 3)
     """
 
+    shows, such_as = "states that are points of a box", "CartPole"
     low: tuple[float, ...]  # (d,) the least that each number may be; -inf where there is none
     high: tuple[float, ...]  # (d,) the largest
     A: int

@@ -1,14 +1,16 @@
 """Learners: descriptions of algorithms, one file a family."""
 
+from banditkit.learners.contextual import ContextMesh, PerContext
 from banditkit.learners.elimination import SuccessiveElimination
 from banditkit.learners.exp3 import Exp3, Exp3IX, Exp3P, Exp3Rewards, Exp3S
 from banditkit.learners.exp4 import Exp4
 from banditkit.learners.explore import EpsilonGreedy, ExploreFirst, Greedy, Uniform
-from banditkit.learners.features import Features, Fourier, OneHot, TileCoding
+from banditkit.learners.features import FeatureMap, Fourier, OneHot, TileCoding
 from banditkit.learners.gradient import OnlineGradientDescent
 from banditkit.learners.hedge import AdaHedge, FixedShare, Hedge, OptimisticHedge
 from banditkit.learners.kl import IMED, KLUCB
 from banditkit.learners.leader import FollowTheLeader
+from banditkit.learners.linear import LinThompson, LinUCB, LogisticThompson
 from banditkit.learners.majority import MajorityVote, WeightedMajority
 from banditkit.learners.meta import Batched, Doubling, Restarting, Rexp3
 from banditkit.learners.model_based import UCBVI, RMax
@@ -38,6 +40,7 @@ __all__ = [
     "AdaHedge",
     "Batched",
     "BlumMansour",
+    "ContextMesh",
     "DoubleQLearning",
     "Doubling",
     "EpsilonGreedy",
@@ -51,18 +54,22 @@ __all__ = [
     "ExpectedSarsa",
     "ExploreFirst",
     "ExponentialDecay",
-    "Features",
+    "FeatureMap",
     "FixedShare",
     "FollowTheLeader",
     "Fourier",
     "Greedy",
     "HarmonicDecay",
     "Hedge",
+    "LinThompson",
+    "LinUCB",
     "LinearDecay",
+    "LogisticThompson",
     "MajorityVote",
     "OneHot",
     "OnlineGradientDescent",
     "OptimisticHedge",
+    "PerContext",
     "QLearning",
     "RMax",
     "Reinforce",

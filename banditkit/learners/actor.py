@@ -1,6 +1,5 @@
 """How a table of values chooses an action: epsilon-greedily, or by Boltzmann's distribution."""
 
-import math
 from typing import Any, NamedTuple
 
 import numpy as np

@@ -215,8 +215,8 @@ class Reinforce(_PolicyGradient):
     Notes
     -----
     Where an episode is cut off, the return goes on with the baseline of the state that was reached,
-    or without a baseline with 0.  With ``discounted`` and episodes that end, the step is an unbiased
-    estimate of the gradient of the expected discounted return (the policy
+    or without a baseline with 0.  With ``discounted`` and episodes that end, the step is an
+    unbiased estimate of the gradient of the expected discounted return (the policy
     gradient theorem).
 
     References

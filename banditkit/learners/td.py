@@ -111,8 +111,8 @@ class QLearning(TabularLearner):
 
     ``Q(s, a) += rate * (r + gamma max_b Q(s', b) - Q(s, a))``; the value of a terminal state is 0,
     and an episode that is only cut off is taken to go on.  Actions are drawn epsilon-greedily, or
-    by Boltzmann's distribution; of equal values, up to 1e-9, the first wins, but where all are equal
-    chance decides.
+    by Boltzmann's distribution; of equal values, up to 1e-9, the first wins, but where all are
+    equal chance decides.
 
     Parameters
     ----------

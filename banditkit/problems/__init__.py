@@ -9,6 +9,14 @@ from banditkit.problems.advice import (
     PerfectExpert,
 )
 from banditkit.problems.arms import Bernoulli, Beta, Gaussian, IIDArms, TwoPoint, UniformArms
+from banditkit.problems.contextual import (
+    FiniteContexts,
+    LinearContexts,
+    LipschitzContexts,
+    LipschitzSquare,
+    LogisticContexts,
+    PolicyClass,
+)
 from banditkit.problems.control import CartPole, MountainCar
 from banditkit.problems.costs import (
     AlternatingCosts,
@@ -62,6 +70,7 @@ __all__ = [
     "ExpectedRegret",
     "ExpertAdvice",
     "ExpertProblem",
+    "FiniteContexts",
     "FiniteHorizon",
     "FiniteMDP",
     "FlagGrid",
@@ -73,10 +82,15 @@ __all__ = [
     "IIDArms",
     "IIDCosts",
     "LineKey",
+    "LinearContexts",
+    "LipschitzContexts",
+    "LipschitzSquare",
+    "LogisticContexts",
     "LongChain",
     "LossTable",
     "MountainCar",
     "PerfectExpert",
+    "PolicyClass",
     "Ring",
     "RiverSwim",
     "Rooms",

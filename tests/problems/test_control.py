@@ -309,7 +309,10 @@ def test_simulate_plays_a_learner_of_ones_own():
         (lambda: bk.CartPole(limit=0), "limit must be a whole number, 1 or more"),
         (lambda: bk.MountainCar(limit=2.5), "limit must be a whole number, 1 or more"),
         (lambda: bk.MountainCar(gamma="x"), "gamma must be a number"),
-        (lambda: bk.simulate(bk.CartPole(), [bk.QLearning()], horizon=9), "numbered states, which CartPole does not show"),
+        (
+            lambda: bk.simulate(bk.CartPole(), [bk.QLearning()], horizon=9),
+            "numbered states, which CartPole does not show",
+        ),
         (lambda: bk.simulate(bk.CartPole(), [bk.UCB1()], horizon=9), "gives step feedback"),
         (lambda: bk.planning.value_iteration(bk.CartPole()), "planning needs an MDP"),
     ],
