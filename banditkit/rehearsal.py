@@ -65,10 +65,8 @@ def compile_fault(problem: Problem, learner: Learner, error: NumbaError) -> Valu
 
 def no_such_arm(learner: Learner, t: int, arm: Any, K: int) -> str:
     """Say that a learner chose an arm that does not exist."""
-    return (
-        f"{learner!r}: in round {t + 1}, select returned {arm}; "
-        f"an arm is a whole number from 0 to {K - 1}"
-    )
+    wanted = f"a whole number from 0 to {K - 1}" if K > 0 else "a number from 0 to 1"
+    return f"{learner!r}: in round {t + 1}, select returned {arm}; an arm is {wanted}"
 
 
 def hidden_draws(learner: Learner) -> str:

@@ -93,10 +93,16 @@ FIXED = {"UCBVI": [bk.UCBVI(), bk.UCBVI(delta=0.5, scale=0.1)]}
 # Chapter 8.
 CONTEXTUAL = {
     "ContextMesh": [bk.ContextMesh(), bk.ContextMesh(bk.Thompson(), step=0.25)],
+    "EpochGreedy": [bk.EpochGreedy(), bk.EpochGreedy(scale=10.0)],
+    "Falcon": [bk.Falcon(), bk.Falcon(scale=10.0)],
     "LinThompson": [bk.LinThompson(), bk.LinThompson(scale=0.1, ridge=2.0)],
     "LinUCB": [bk.LinUCB(), bk.LinUCB(alpha=0.5, ridge=0.5)],
     "LogisticThompson": [bk.LogisticThompson(), bk.LogisticThompson(scale=0.5, ridge=2.0)],
+    "MiniMonster": [bk.MiniMonster(), bk.MiniMonster(delta=0.5, psi=1.0)],
+    "OracleCommit": [bk.OracleCommit(), bk.OracleCommit(explore=20)],
     "PerContext": [bk.PerContext(bk.UCB1()), bk.PerContext(bk.Exp3())],
+    "RegressionGreedy": [bk.RegressionGreedy(), bk.RegressionGreedy(epsilon=0.0)],
+    "SquareCB": [bk.SquareCB(), bk.SquareCB(gamma=10.0)],
 }
 
 LEARNERS = STOCHASTIC | ADVERSARIAL | TABULAR | FIXED | CONTEXTUAL
@@ -217,6 +223,10 @@ CONTROL = {
 }
 
 CONTEXTS = {
+    "Classification": [
+        bk.Classification([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 0, 1, 1]),
+        bk.Classification([[0.0], [1.0], [2.0]], [0, 1, 2], comparator=[[0, 0, 0], [0, 1, 0]]),
+    ],
     "FiniteContexts": [
         bk.FiniteContexts([[0.2, 0.8], [0.8, 0.2]]),
         bk.FiniteContexts([[0.2, 0.5, 0.5], [1.0, 0.0, 0.0]], odds=[0.25, 0.75]),

@@ -133,7 +133,7 @@ def test_a_policy_can_be_stacked_and_what_a_copy_learns_stays_with_it(learner):
     policy = pick(copies, 1)
     x = None if bk.Arms in learner.plays else np.array([0, 1, 1, 2])
     x = 1 if {bk.Tabular, bk.Contexts, bk.Interval} & {*learner.plays} else x
-    x = np.array([[1.0, 0.5], [0.0, 1.0], [0.5, 0.5]]) if bk.Features in learner.plays else x
+    x = np.array([[1.0, 0.5], [0.0, 1.0], [0.5, 0.5]]) if learner.plays[0] is bk.Features else x
     for t in range(40):
         a = policy.select(t, x, np.random.default_rng(t))
         answers = {"bandit": 1.0, "full": np.eye(3)[a], "step": bk.Step(1.0, 2, False, t % 4 == 3)}

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from banditkit.core.feedback import Feedback
-from banditkit.core.spec import Arms, Tabular
+from banditkit.core.spec import SHOWS, Arms, Tabular
 
 __all__ = ["Description", "Learner", "Problem"]
 
@@ -154,12 +154,13 @@ class Learner(Description):
         # who was made for arms may look away from what else there is
         enough = {Arms, Tabular} if self.accepts is Feedback.STEP else {Arms}
         if type(spec) not in self.plays and not (
-            Arms in self.plays and (hasattr(spec, "K") or type(spec) in enough)
+            Arms in self.plays and (getattr(spec, "K", 0) > 0 or type(spec) in enough)
         ):
             wanted = self.plays[0]
+            shown, such_as = SHOWS.get(wanted, (wanted.__name__, f"one whose spec is {wanted!r}"))
             raise ValueError(
-                f"{name} learns from {wanted.shows}, which {theirs} does not show - "
-                f"play it on a problem such as {wanted.such_as}"
+                f"{name} learns from {shown}, which {theirs} does not show - "
+                f"play it on a problem such as {such_as}"
             )
         what = "costs" if spec.costs else "rewards"
         if self.unit_range and not (spec.lowest >= 0.0 and spec.highest <= 1.0):

@@ -61,7 +61,13 @@ play_interpreted = interpreted(_play)  # the same as Python
 
 
 def player_of(env: Any, policy: Any) -> Callable[..., bool]:
-    """Return the compiled loop that fits these two, which are complete (`adapters.adapt`)."""
+    """Return the loop that fits these two, which are complete (`adapters.adapt`): a compiled one.
+
+    A record that holds what can't be compiled, such as somebody's regressor, says so by an
+    attribute ``interpreted``; then the loop is played as Python.
+    """
+    if _interpreted(env) or _interpreted(policy):
+        return play_interpreted
     if is_packaged(env) and is_packaged(policy):
         return play
     return _loop_of((*_classes(env), *_classes(policy)))
@@ -76,6 +82,12 @@ def _loop_of(classes: tuple[type, ...]) -> Callable[..., bool]:
     of range is an IndexError here, rather than somebody else's memory.
     """
     return jit_checked(_play)
+
+
+def _interpreted(player: Any) -> bool:
+    """Tell whether a record, or one inside it, asks to be played as Python."""
+    inside = (field for field in player if isinstance(field, tuple))
+    return getattr(player, "interpreted", False) or any(map(_interpreted, inside))
 
 
 def logs_of(player: Any) -> dict[str, np.ndarray]:

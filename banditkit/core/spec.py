@@ -1,6 +1,6 @@
 """What a learner is told about a problem before the first round, and the actions it has.
 
-Each kind says in words what the world shows in a round, and on what problem that can be seen.
+`SHOWS` says in words what the world shows in a round of each kind, and on what problem to see it.
 """
 
 from typing import Any, NamedTuple
@@ -17,7 +17,6 @@ class NoSuchArm(ValueError):
 class Arms(NamedTuple):
     """A finite set of arms, numbered 0 to K - 1, with rewards or costs in [lowest, highest]."""
 
-    shows, such_as = "arms alone", "Bernoulli"
     K: int
     lowest: float = 0.0
     highest: float = 1.0
@@ -34,7 +33,6 @@ class Advice(NamedTuple):
     The recommendations are what the world shows: x is an array of N arms.
     """
 
-    shows, such_as = "the advice of experts", "ExpertAdvice"
     K: int
     N: int
     lowest: float = 0.0
@@ -49,7 +47,6 @@ class Advice(NamedTuple):
 class Contexts(NamedTuple):
     """Arms, and a context in each round, numbered 0 to X - 1: x is that number."""
 
-    shows, such_as = "numbered contexts", "FiniteContexts"
     X: int
     K: int
     lowest: float = 0.0
@@ -68,7 +65,6 @@ class Interval(NamedTuple):
     where arms are numbers.
     """
 
-    shows, such_as = "contexts in [0, 1]", "LipschitzContexts"
     K: int
     lipschitz: float
     lowest: float = 0.0
@@ -87,7 +83,6 @@ class Interval(NamedTuple):
 class Features(NamedTuple):
     """Arms, and features in each round: x is an array (K, d), or (1, d) if all arms share them."""
 
-    shows, such_as = "features", "LinearContexts"
     K: int
     d: int
     shared: bool = False
@@ -103,7 +98,6 @@ class Features(NamedTuple):
 class Tabular(NamedTuple):
     """A finite MDP: S states, A actions in each, and what a reward of the next round is worth."""
 
-    shows, such_as = "numbered states", "GridWorld"
     S: int
     A: int
     gamma: float
@@ -127,7 +121,6 @@ class Box(NamedTuple):
     ((-1.2, -0.07), 3)
     """
 
-    shows, such_as = "states that are points of a box", "CartPole"
     low: tuple[float, ...]  # (d,) the least that each number may be; -inf where there is none
     high: tuple[float, ...]  # (d,) the largest
     A: int
@@ -139,6 +132,17 @@ class Box(NamedTuple):
     def fault(self, action: Any) -> str | None:
         """Say what is wrong with an action, or return None if nothing is."""
         return _no_such_action(self.A, action)
+
+
+SHOWS: dict[Any, tuple[str, str]] = {
+    Arms: ("arms alone", "Bernoulli"),
+    Advice: ("the advice of experts", "ExpertAdvice"),
+    Contexts: ("numbered contexts", "FiniteContexts"),
+    Interval: ("contexts in [0, 1]", "LipschitzContexts"),
+    Features: ("features", "LinearContexts"),
+    Tabular: ("numbered states", "GridWorld"),
+    Box: ("states that are points of a box", "CartPole"),
+}
 
 
 def _no_such_action(A: int, action: Any) -> str | None:

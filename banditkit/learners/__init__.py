@@ -14,7 +14,9 @@ from banditkit.learners.linear import LinThompson, LinUCB, LogisticThompson
 from banditkit.learners.majority import MajorityVote, WeightedMajority
 from banditkit.learners.meta import Batched, Doubling, Restarting, Rexp3
 from banditkit.learners.model_based import UCBVI, RMax
+from banditkit.learners.policy_class import EpochGreedy, MiniMonster, OracleCommit
 from banditkit.learners.policy_gradient import ActorCritic, Reinforce
+from banditkit.learners.regression import Falcon, RegressionGreedy, SquareCB
 from banditkit.learners.schedules import ExponentialDecay, HarmonicDecay, LinearDecay, Schedule
 from banditkit.learners.swap import BlumMansour
 from banditkit.learners.td import (
@@ -43,6 +45,7 @@ __all__ = [
     "ContextMesh",
     "DoubleQLearning",
     "Doubling",
+    "EpochGreedy",
     "EpsilonGreedy",
     "Exp3",
     "Exp3IX",
@@ -54,6 +57,7 @@ __all__ = [
     "ExpectedSarsa",
     "ExploreFirst",
     "ExponentialDecay",
+    "Falcon",
     "FeatureMap",
     "FixedShare",
     "FollowTheLeader",
@@ -66,18 +70,22 @@ __all__ = [
     "LinearDecay",
     "LogisticThompson",
     "MajorityVote",
+    "MiniMonster",
     "OneHot",
     "OnlineGradientDescent",
     "OptimisticHedge",
+    "OracleCommit",
     "PerContext",
     "QLearning",
     "RMax",
+    "RegressionGreedy",
     "Reinforce",
     "Restarting",
     "Rexp3",
     "Sarsa",
     "SarsaLambda",
     "Schedule",
+    "SquareCB",
     "SuccessiveElimination",
     "TabularLearner",
     "Thompson",

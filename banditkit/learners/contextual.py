@@ -53,7 +53,9 @@ class CopyingLearner(MetaLearner):
                 f"{type(self).__name__} needs a learner that plays arms, such as UCB1(); got "
                 f"{self.learner!r}"
             )
-        self.learner.check(problem)
+        spec = Arms(1, problem.spec.lowest, problem.spec.highest, problem.spec.costs)
+        seen = {"feedback": problem.feedback, "spec": spec}  # by a copy: arms alone
+        self.learner.check(type(type(problem).__name__, (), seen))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, repr=False)
@@ -88,7 +90,7 @@ class PerContext(CopyingLearner):
     True
     """
 
-    plays: ClassVar[tuple[type, ...]] = (Contexts,)  # type: ignore[misc]
+    plays: ClassVar[tuple[type, ...]] = (Contexts,)
 
     def start(self, spec: Contexts, horizon: int) -> PerContextPolicy:
         """Return the policy; see `Learner.start`."""
@@ -179,7 +181,7 @@ class ContextMesh(CopyingLearner):
     learner: Learner = UCB1()  # noqa: RUF009 - frozen, and so shared by nobody
     step: float | None = None
     arms: int | None = None
-    plays: ClassVar[tuple[type, ...]] = (Interval,)  # type: ignore[misc]
+    plays: ClassVar[tuple[type, ...]] = (Interval,)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -193,7 +195,7 @@ class ContextMesh(CopyingLearner):
         step = self.step
         if step is None:
             K, power = (spec.K, 1 / 3) if spec.K > 0 else (1, 1 / 4)
-            slope = max(spec.lipschitz, 1e-9)  # where nothing depends on the context: one point
+            slope = max(spec.lipschitz, 1e-9)  # 0 where nothing depends on the context
             step = min(1.0, (K * math.log(max(horizon, 2)) / (horizon * slope**2)) ** power)
         return math.ceil(1.0 / step - 1e-9) + 1
 

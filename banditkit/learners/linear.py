@@ -395,25 +395,37 @@ class LogisticThompsonPolicy(NamedTuple):
         learn_logistic(self.mean[m], self.precision[m], x[row], y)
 
 
+@jit_inline
+def chance_of(u):
+    """Return the probability of a coin with log-odds u."""
+    return 1.0 / (1.0 + math.exp(min(-u, 700.0)))  # no overflow
+
+
 @jit_helper
 def learn_logistic(mean, precision, x, y):
     """Move to the most likely theta after a coin, and add its curvature there.
 
     The most likely one minimises ``sum precision (w - mean)**2 / 2 - log likelihood``, where
     ``w = mean + s x / precision`` with the one number ``s = y - p(w . x)``: Newton's method finds
-    it.
+    it, and where it would leave the interval that is left, halving does.
     """
     u, v = 0.0, 0.0
     for i in range(x.size):
         u += mean[i] * x[i]
         v += x[i] * x[i] / precision[i]
-    s = 0.0
-    p = 1.0 / (1.0 + math.exp(-u))
-    for _ in range(50):
-        step = (s - y + p) / (1.0 + v * p * (1.0 - p))
-        s = min(max(s - step, y - 1.0), y)  # where the solution lies
-        p = 1.0 / (1.0 + math.exp(-(u + s * v)))
-        if abs(step) < 1e-12:
+    s, low, high = 0.0, -2.0, 2.0  # the solution is between y - 1 and y
+    p = chance_of(u)
+    for _ in range(100):
+        excess = s - y + p  # increases with s
+        if excess > 0.0:
+            high = s
+        else:
+            low = s
+        before, s = s, s - excess / (1.0 + v * p * (1.0 - p))
+        if not low < s < high:
+            s = 0.5 * (low + high)
+        p = chance_of(u + s * v)
+        if abs(s - before) * (1.0 + v) < 1e-12:
             break
     for i in range(x.size):
         mean[i] += s * x[i] / precision[i]

@@ -9,6 +9,7 @@ from banditkit.problems.advice import (
     PerfectExpert,
 )
 from banditkit.problems.arms import Bernoulli, Beta, Gaussian, IIDArms, TwoPoint, UniformArms
+from banditkit.problems.classification import Classification
 from banditkit.problems.contextual import (
     FiniteContexts,
     LinearContexts,
@@ -60,6 +61,7 @@ __all__ = [
     "BlockAdvice",
     "CartPole",
     "Chain",
+    "Classification",
     "CliffWalk",
     "CostTape",
     "DriftingCosts",

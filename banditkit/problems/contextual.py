@@ -387,7 +387,9 @@ class LinearContextsEnv(NamedTuple):
             mean = 0.0
             for j in range(d):
                 mean += x[row, j] * theta[a, j]
-            self.means[a] = 1.0 / (1.0 + math.exp(-mean)) if self.logistic else mean
+            if self.logistic:
+                mean = 1.0 / (1.0 + math.exp(min(-mean, 700.0)))  # no overflow
+            self.means[a] = mean
         return x
 
     def gap(self, t, x, a):
@@ -409,7 +411,7 @@ class _LinearContexts(Problem):
     K: int = 0
 
     def __post_init__(self) -> None:
-        if np.ndim(self.theta) == 2:
+        if np.asarray(self.theta, dtype=object).ndim == 2:  # of objects: rows may be ragged
             theta: Any = table("theta", self.theta, "arm", "feature")
             if self.K not in (0, len(theta)):
                 raise ValueError(f"theta has rows for {len(theta)} arms; K says {self.K!r}")
