@@ -337,6 +337,8 @@ def _to_plain(value: Any, tables: dict[str, np.ndarray]) -> Any:
     if hasattr(value, "indptr"):  # a sparse matrix, by rows
         parts = [_to_plain(part, tables) for part in (value.data, value.indices, value.indptr)]
         return {"sparse": parts, "shape": value.shape}
+    if not isinstance(value, str | int | float | tuple | list | None):  # somebody's regressor
+        return {"class": None, "words": repr(value)}
     return value
 
 

@@ -55,7 +55,7 @@ class CopyingLearner(MetaLearner):
             )
         spec = Arms(1, problem.spec.lowest, problem.spec.highest, problem.spec.costs)
         seen = {"feedback": problem.feedback, "spec": spec}  # by a copy: arms alone
-        self.learner.check(type(type(problem).__name__, (), seen))  # type: ignore[arg-type]
+        self.learner.check(type(type(problem).__name__, (), seen)())
 
 
 @dataclass(frozen=True, repr=False)

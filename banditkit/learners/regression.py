@@ -221,8 +221,7 @@ class SquareCB(_RegressionLearner):
     ridge : float, default 1
         Penalty of the built-in ridge regression, above 0 (at least 1e-9).
     gamma : float, optional
-        How greedy it is, 0 or more; by default ``sqrt(K T / (m d log(T)))``, where m models have d
-        features each.
+        How greedy it is, 0 or more; by default ``sqrt(K T)``.
 
     Raises
     ------
@@ -233,8 +232,10 @@ class SquareCB(_RegressionLearner):
     -----
     Where the mean rewards are of the form that the oracle fits, and its squared error exceeds that
     of the truth by at most R over T rounds, regret is at most of order ``sqrt(K T R)``, with gamma
-    of order ``sqrt(K T / R)`` (Foster & Rakhlin 2020); ridge regression has R of order d log T.  A
-    regressor that is fitted anew after 1, 2, 4, ... rounds comes with no such promise.
+    of order ``sqrt(K T / R)`` (Foster & Rakhlin 2020); ridge regression has R of order m d log T
+    for m models of d features.  The default has R = 1, which is less careful, and better at the
+    horizons of a classroom.  A regressor that is fitted anew after 1, 2, 4, ... rounds comes with no
+    such promise.
 
     References
     ----------
@@ -259,7 +260,7 @@ class SquareCB(_RegressionLearner):
         """Return how predicted rewards become probabilities."""
         gamma = self.gamma
         if gamma is None:
-            gamma = math.sqrt(spec.K * horizon / _complexity(spec, horizon))
+            gamma = math.sqrt(spec.K * horizon)
         return Rule(_NEVER, gamma, False)
 
 
@@ -267,9 +268,8 @@ class SquareCB(_RegressionLearner):
 class Falcon(_RegressionLearner):
     """SquareCB in epochs that double: it acts by what it had learned when the epoch began.
 
-    In an epoch that began after n rounds, gamma is ``scale sqrt(K n / (m d log(T)))``, where m
-    models have d features each.  Between two epochs the policy does not change, so an oracle is
-    called only log T times.
+    In an epoch that began after n rounds, gamma is ``scale sqrt(K n)``.  Between two epochs the
+    policy does not change, so an oracle is called only log T times.
 
     Parameters
     ----------
@@ -279,7 +279,8 @@ class Falcon(_RegressionLearner):
     ridge : float, default 1
         Penalty of the built-in ridge regression, above 0 (at least 1e-9).
     scale : float, default 1
-        How greedy it is, 0 or more.  The theorem's constant is smaller, 1/30.
+        How greedy it is, 0 or more.  The theorem's is much smaller: for m linear models of d
+        features of order ``1 / sqrt(m d log(T))``, divided by 30.
 
     Raises
     ------
@@ -307,11 +308,4 @@ class Falcon(_RegressionLearner):
 
     def rule(self, spec: Features, horizon: int) -> Rule:
         """Return how predicted rewards become probabilities."""
-        gamma = self.scale * math.sqrt(spec.K / _complexity(spec, horizon))
-        return Rule(_NEVER, gamma, True)
-
-
-def _complexity(spec: Features, horizon: int) -> float:
-    """Return the order of the squared error that ridge regression has in excess: m d log T."""
-    models = spec.K if spec.shared else 1
-    return models * spec.d * math.log(max(horizon, 3))
+        return Rule(_NEVER, self.scale * math.sqrt(spec.K), True)

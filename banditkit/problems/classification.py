@@ -1,6 +1,5 @@
 """Classification turned into a bandit: guess the class, and be told whether it was right."""
 
-import math
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -50,7 +49,7 @@ class Classification(Problem):
 
     In each round a row is drawn with replacement; the reward is 1 for its class and 0 for any
     other, and nobody says which would have been right.  The arms share the features, which are
-    centred, brought to the same spread, joined by a constant, and scaled so that ``|x| <= 1``.
+    centred and brought to the same spread; a constant is added, and each row scaled to length 1.
 
     Regret is against always being right, or against the guesses of a comparator, such as the best
     policy of a class; then a round may have a gap below 0.
@@ -207,8 +206,8 @@ class Classification(Problem):
         """What is shown of each row, shape (n, d + 1)."""
         spread = self.features.std(axis=0)
         scaled = (self.features - self.features.mean(axis=0)) / np.where(spread > 0.0, spread, 1.0)
-        rows = np.column_stack([scaled, np.full(len(scaled), math.sqrt(scaled.shape[1]))])
-        return np.ascontiguousarray(rows / np.sqrt((rows * rows).sum(axis=1).max()))
+        rows = np.column_stack([scaled, np.ones(len(scaled))])
+        return np.ascontiguousarray(rows / np.sqrt((rows * rows).sum(axis=1, keepdims=True)))
 
     @property
     def spec(self) -> Features:
