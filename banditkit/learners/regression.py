@@ -234,8 +234,8 @@ class SquareCB(_RegressionLearner):
     of the truth by at most R over T rounds, regret is at most of order ``sqrt(K T R)``, with gamma
     of order ``sqrt(K T / R)`` (Foster & Rakhlin 2020); ridge regression has R of order m d log T
     for m models of d features.  The default has R = 1, which is less careful, and better at the
-    horizons of a classroom.  A regressor that is fitted anew after 1, 2, 4, ... rounds comes with no
-    such promise.
+    horizons of a classroom.  A regressor that is fitted anew after 1, 2, 4, ... rounds comes with
+    no such promise.
 
     References
     ----------
