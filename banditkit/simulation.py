@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from banditkit.core.adapters import ShownChoicePolicy, adapt, told
+from banditkit.core.adapters import ShownChoicePolicy, begin
 from banditkit.core.checks import whole
 from banditkit.core.description import Learner, Problem
 from banditkit.core.jit import NumbaError, on_compile
@@ -175,9 +175,7 @@ def play_replications(game: Game, replications: range, watch: "Watch | None" = N
     rounds = 4096  # of one call; then as many as take `_CALL_SECONDS`
     for row, replication in zip(regret, replications, strict=True):
         env_rng, policy_rng = generators(game.seed, replication)
-        env = game.problem.start(game.horizon, env_rng)
-        policy = game.learner.start(told(game.problem, game.learner), game.horizon)
-        env, policy = adapt(game.problem, game.learner, env, policy)
+        env, policy = begin(game.problem, game.learner, game.horizon, env_rng)
         loop = player_of(env, policy)
         card = blank_scorecard(game.times)
         ended = False

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from banditkit.core.adapters import Draw, adapt, told
+from banditkit.core.adapters import Draw, begin
 from banditkit.core.checks import whole
 from banditkit.core.description import Learner, Problem
 from banditkit.simulation import generators
@@ -66,9 +66,7 @@ def watch(
     problem.check_horizon(horizon)
     learner.check(problem)
     env_rng, policy_rng = generators(seed, replication)
-    env = problem.start(horizon, env_rng)
-    policy = learner.start(told(problem, learner), horizon)
-    env, policy = adapt(problem, learner, env, policy)
+    env, policy = begin(problem, learner, horizon, env_rng)
     arms, gaps, answers, distributions = [], [], [], []
     for t in range(horizon):
         if env.done() or policy.done():

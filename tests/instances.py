@@ -9,7 +9,7 @@ floats.
 import numpy as np
 
 import banditkit as bk
-from banditkit.core.adapters import adapt, told
+from banditkit.core.adapters import begin
 from banditkit.core.play import blank_scorecard
 
 # Chapter 1 and its literature.
@@ -274,10 +274,9 @@ def generators(seed):
 def regret_of(loop, problem, learner, *, horizon, seed, calls=(), gaps=None):
     """Return the regret after each round, as `loop` plays it; `calls` are times to pause at."""
     env_rng, policy_rng = generators(seed)
-    env = problem.start(horizon, env_rng)
+    env, policy = begin(problem, learner, horizon, env_rng)
     if gaps is not None:
         env = env._replace(gaps=gaps)
-    env, policy = adapt(problem, learner, env, learner.start(told(problem, learner), horizon))
     card = blank_scorecard(np.arange(1, horizon + 1))
     for until in (*calls, horizon):
         loop(env, policy, card, until, env_rng, policy_rng)

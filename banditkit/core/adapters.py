@@ -18,7 +18,7 @@ from banditkit.core.feedback import Feedback
 from banditkit.core.spec import Advice, Arms, NoSuchArm
 from banditkit.core.verbs import complete
 
-__all__ = ["Draw", "ShownChoicePolicy", "ShownPolicy", "adapt", "told"]
+__all__ = ["Draw", "ShownChoicePolicy", "ShownPolicy", "adapt", "begin", "told"]
 
 
 class Draw(NamedTuple):
@@ -26,6 +26,22 @@ class Draw(NamedTuple):
 
     arm: int
     p: np.ndarray  # (K,) probabilities of the arms
+
+
+def begin(problem: Problem, learner: Learner, horizon: int, rng: Any) -> tuple[Any, Any]:
+    """Return environment and policy before the first round, ready for the loop.
+
+    Parameters
+    ----------
+    problem, learner
+        The descriptions; the learner must be able to play the problem.
+    horizon
+        Number of rounds T.
+    rng
+        Source of whatever is random about the environment as a whole.
+    """
+    env = problem.start(horizon, rng)
+    return adapt(problem, learner, env, learner.start(told(problem, learner), horizon))
 
 
 def told(problem: Problem, learner: Learner) -> Any:

@@ -105,6 +105,8 @@ class Classification(Problem):
                 f"features must be finite; row {row}, column {column} has {features[row, column]}"
             )
         n = features.shape[0]
+        if np.asarray(self.classes).dtype.kind in "OSU":
+            raise ValueError("classes must be numbers from 0; of words from_frame makes them")
         classes = _whole_numbers("classes", self.classes, (n,))
         K = int(classes.max()) + 1
         missing = sorted({*range(K)} - {*classes.tolist()})

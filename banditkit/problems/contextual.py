@@ -179,6 +179,8 @@ class PolicyClass(Problem):
     def __post_init__(self) -> None:
         if not isinstance(self.problem, FiniteContexts):
             raise ValueError(f"PolicyClass needs FiniteContexts; got {self.problem!r}")
+        if np.size(self.policies) == 0:
+            raise ValueError("policies is empty; a class needs at least one policy")
         X, K = self.problem.spec.X, self.problem.spec.K
         policies = table("policies", self.policies, "policy", "context", low=0.0, high=K - 1.0)
         if len(policies[0]) != X:
@@ -418,6 +420,8 @@ class _LinearContexts(Problem):
             self._set(theta=theta, K=len(theta))
         else:
             theta = numbers("theta", self.theta, each="feature")
+            if isinstance(self.K, int) and self.K == 0:
+                raise ValueError("one theta for all arms says nothing of their number; give K")
             self._set(theta=theta, K=whole("K", self.K, least=1))
 
     @property

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from banditkit.core.adapters import Draw, ShownChoicePolicy, ShownPolicy, adapt, told
+from banditkit.core.adapters import Draw, ShownChoicePolicy, ShownPolicy, begin
 from banditkit.core.checks import whole
 from banditkit.core.description import Learner, Problem
 from banditkit.core.no_dice import DrawsAtRandom, NoDice
@@ -58,9 +58,7 @@ def expected_regret(problem: Problem, learner: Learner, *, horizon: int) -> np.n
     learner.check(problem)
     K = problem.spec.K
     try:
-        env = problem.start(horizon, NoDice())  # type: ignore[arg-type]
-        policy = learner.start(told(problem, learner), horizon)
-        env, policy = adapt(problem, learner, env, policy)
+        env, policy = begin(problem, learner, horizon, NoDice())
         regret = np.zeros(horizon)
         games = [(1.0, env, policy)]
         if hasattr(_inner(policy), "distribution") and horizon * math.log2(K) > _MOST_BITS:
@@ -152,9 +150,7 @@ def fooling_costs(
     learner.check(problem)
     costs = np.zeros((horizon, problem.K))
     try:
-        env = problem.start(horizon, NoDice())  # type: ignore[arg-type]
-        policy = learner.start(told(problem, learner), horizon)
-        env, policy = adapt(problem, learner, env, policy)
+        env, policy = begin(problem, learner, horizon, NoDice())
         for t in range(horizon):
             action = policy.select(t, None, NoDice())
             env.gap(t, None, action)

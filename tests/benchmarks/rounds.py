@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 import banditkit as bk
-from banditkit.core.adapters import adapt, told
+from banditkit.core.adapters import begin
 from banditkit.core.play import blank_scorecard, player_of
 
 ARMS = bk.Bernoulli((0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95))
@@ -65,8 +65,7 @@ IN_MDPS = {  # learner: its name in steps.c
 def nanoseconds(learner, rounds, seed, problem=ARMS):
     """Return nanoseconds a round of one game."""
     rngs = [np.random.default_rng([seed, who]) for who in (0, 1)]
-    env, policy = problem.start(rounds, rngs[0]), learner.start(told(problem, learner), rounds)
-    env, policy = adapt(problem, learner, env, policy)
+    env, policy = begin(problem, learner, rounds, rngs[0])
     card = blank_scorecard(bk.log_times(rounds))
     loop = player_of(env, policy)
     began = time.perf_counter()
