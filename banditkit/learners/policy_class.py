@@ -108,8 +108,8 @@ class OracleCommit(Learner):
     Raises
     ------
     ValueError
-        If `explore` is not a whole number, 1 or more, or `oracle` can't fit and predict, or is
-        missing where features are shown.
+        If `explore` is not a whole number, 1 or more, `oracle` can't fit and predict, is missing
+        where features are shown or given where policies are, or rewards may be below 0.
 
     Notes
     -----
@@ -135,9 +135,8 @@ class OracleCommit(Learner):
     def __post_init__(self) -> None:
         if self.explore is not None:
             self._set(explore=whole("explore", self.explore, least=1))
-        if self.oracle is not None and not (
-            hasattr(self.oracle, "fit") and hasattr(self.oracle, "predict")
-        ):
+        known = hasattr(self.oracle, "fit") and hasattr(self.oracle, "predict")
+        if self.oracle is not None and (not known or isinstance(self.oracle, type)):
             raise ValueError(
                 "oracle must be a classifier with fit and predict, such as those of scikit-learn; "
                 f"got {self.oracle!r}"
@@ -152,6 +151,13 @@ class OracleCommit(Learner):
                 "OracleCommit needs a classifier where features are shown, which the arms share, "
                 "as in OracleCommit(oracle=LogisticRegression())"
             )
+        if isinstance(spec, Features) and spec.lowest < 0.0:
+            raise ValueError(
+                "OracleCommit weighs cases by their rewards, which must not be below 0; those of "
+                f"{type(problem).__name__} may be"
+            )
+        if isinstance(spec, Advice) and self.oracle is not None:
+            raise ValueError("a class of policies needs no classifier; leave out oracle")
 
     def start(self, spec: Any, horizon: int) -> Any:
         """Return the policy; see `Learner.start`."""
@@ -244,7 +250,7 @@ class MiniMonsterPolicy(NamedTuple):
 
     Q: np.ndarray  # (N,) weights of the policies, with sum at most 1
     scores: np.ndarray  # (N,) sum of the rewards of each policy, by inverse propensities
-    history: np.ndarray  # (T, N) int16, what the policies did in each round so far
+    history: np.ndarray  # (T, N) int32, what the policies did in each round so far
     rounds: np.ndarray  # (2,) int64: rounds so far, and those at which Q is found next
     least: np.ndarray  # (1,) mu, the least probability of an arm
     p: np.ndarray  # (K,) probabilities of the arms
@@ -341,7 +347,8 @@ class MiniMonster(Learner):
     delta : float, default 0.05
         Probability with which the theorem may fail, in (0, 1] (at least 1e-300).
     psi : float, default 100
-        How little regret counts against variance, above 0 (at least 1e-9); 100 is the theorem's.
+        How little regret counts against variance, above 0 (at least 1e-9); 100 is the theorem's,
+        and with some thousand rounds 1 is better.
 
     Raises
     ------
@@ -380,7 +387,7 @@ class MiniMonster(Learner):
 
     def start(self, spec: Advice, horizon: int) -> MiniMonsterPolicy:
         """Return the policy; see `Learner.start`."""
-        if horizon * spec.N > 500_000_000:
+        if horizon * (spec.N + spec.K) > 100_000_000:
             raise ValueError(
                 f"MiniMonster keeps what {spec.N:,} policies do in {horizon:,} rounds, too much "
                 "for memory; use Exp4"
@@ -388,7 +395,7 @@ class MiniMonster(Learner):
         return MiniMonsterPolicy(
             np.zeros(spec.N),
             np.zeros(spec.N),
-            np.zeros((horizon, spec.N), dtype=np.int16),
+            np.zeros((horizon, spec.N), dtype=np.int32),
             np.array([0, 1]),
             np.full(1, 1.0 / (2.0 * spec.K)),
             np.zeros(spec.K),

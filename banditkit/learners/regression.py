@@ -130,9 +130,8 @@ class _RegressionLearner(Learner):
 
     def __post_init__(self) -> None:
         self._set(ridge=number("ridge", self.ridge, low=1e-9))
-        if self.oracle is not None and not (
-            hasattr(self.oracle, "fit") and hasattr(self.oracle, "predict")
-        ):
+        known = hasattr(self.oracle, "fit") and hasattr(self.oracle, "predict")
+        if self.oracle is not None and (not known or isinstance(self.oracle, type)):
             raise ValueError(
                 "oracle must be a regressor with fit and predict, such as those of scikit-learn; "
                 f"got {self.oracle!r}"

@@ -1,5 +1,6 @@
 """Classification turned into a bandit: guess the class, and be told whether it was right."""
 
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -105,16 +106,13 @@ class Classification(Problem):
                 f"features must be finite; row {row}, column {column} has {features[row, column]}"
             )
         n = features.shape[0]
-        if np.asarray(self.classes).dtype.kind in "OSU":
-            raise ValueError("classes must be numbers from 0; of words from_frame makes them")
         classes = _whole_numbers("classes", self.classes, (n,))
-        K = int(classes.max()) + 1
-        missing = sorted({*range(K)} - {*classes.tolist()})
-        if classes.min() < 0 or missing:
-            raise ValueError(
-                f"classes must be numbered from 0 without a gap; {missing or int(classes.min())} "
-                f"{'is missing' if missing else 'is below 0'}"
-            )
+        present = np.unique(classes)
+        K = present.size
+        if not np.array_equal(present, np.arange(K)):
+            wrong = int((present != np.arange(K)).argmax())
+            fault = f"{present[0]} is below 0" if present[0] < 0 else f"{wrong} is missing"
+            raise ValueError(f"classes must be numbered from 0 without a gap; {fault}")
         comparator = classes
         if self.comparator is not None:
             guesses = np.atleast_2d(_whole_numbers("comparator", self.comparator, None))
@@ -122,8 +120,12 @@ class Classification(Problem):
                 raise ValueError(
                     f"comparator needs a guess for each of {n} rows; got shape {guesses.shape}"
                 )
-            if guesses.min() < 0 or guesses.max() >= K:
-                raise ValueError(f"a guess is a class from 0 to {K - 1}; got {guesses.max()}")
+            wrong_guesses = np.argwhere((guesses < 0) | (guesses >= K))
+            for policy, row in wrong_guesses[:1]:
+                raise ValueError(
+                    f"a guess is a class from 0 to {K - 1}; policy {policy}, row {row} has "
+                    f"{guesses[policy, row]}"
+                )
             comparator = guesses[(guesses == classes).sum(axis=1).argmax()]
         for array in (features, classes, comparator):
             array.setflags(write=False)
@@ -162,7 +164,7 @@ class Classification(Problem):
             raise ImportError('this needs scikit-learn: pip install "banditkit[data]"') from error
         rows, classes = getattr(datasets, f"load_{name}")(return_X_y=True)
         if hasattr(comparator, "fit"):
-            comparator = comparator.fit(rows, classes).predict(rows)
+            comparator = deepcopy(comparator).fit(rows, classes).predict(rows)
         return cls(rows, classes, comparator, name)
 
     @classmethod
@@ -181,7 +183,8 @@ class Classification(Problem):
         Raises
         ------
         ValueError
-            If there is no such column, or another one holds something else than numbers.
+            If there is no such column, it has no class for a row, or another one holds something
+            else than numbers.
 
         Examples
         --------
@@ -200,14 +203,21 @@ class Classification(Problem):
         for column in features.columns:
             if features[column].dtype.kind not in "biuf":
                 raise ValueError(f"column {column!r} must hold numbers; turn its words into some")
-        _, classes = np.unique(frame[label].to_numpy().astype(str), return_inverse=True)
+        labels = frame[label]
+        if labels.isna().any():
+            row = int(labels.isna().to_numpy().argmax())
+            raise ValueError(f"column {label!r} must name a class in each row; row {row} has none")
+        words = labels.to_numpy()
+        words = words if words.dtype.kind in "biuf" else words.astype(str)
+        _, classes = np.unique(words, return_inverse=True)
         return cls(features.to_numpy(dtype=float), classes, comparator, label)
 
     @property
     def rows(self) -> np.ndarray:
         """What is shown of each row, shape (n, d + 1)."""
-        spread = self.features.std(axis=0)
-        scaled = (self.features - self.features.mean(axis=0)) / np.where(spread > 0.0, spread, 1.0)
+        # By the range: the spread of equal numbers may be a rounding error above 0.
+        spread = np.where(np.ptp(self.features, axis=0) > 0.0, self.features.std(axis=0), np.inf)
+        scaled = (self.features - self.features.mean(axis=0)) / spread
         rows = np.column_stack([scaled, np.ones(len(scaled))])
         return np.ascontiguousarray(rows / np.sqrt((rows * rows).sum(axis=1, keepdims=True)))
 
@@ -236,7 +246,7 @@ class Classification(Problem):
         return all(np.array_equal(x, y) for x, y in zip(mine, theirs, strict=True))
 
     def __hash__(self) -> int:
-        return hash((self.features.shape, self.features[0].tobytes(), self.classes.tobytes()))
+        return hash((self.features.shape, self.classes.tobytes()))  # -0.0 equals 0.0
 
     def _parts(self) -> tuple[Any, ...]:
         return self.features, self.classes, self.comparator, self.name
@@ -244,7 +254,12 @@ class Classification(Problem):
 
 def _whole_numbers(name: str, values: Any, shape: tuple[int, ...] | None) -> np.ndarray:
     """Return an array of whole numbers, of this shape if one is asked for."""
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except ValueError:  # ragged rows
+        raise ValueError(f"{name} must be whole numbers, in rows of one length") from None
+    if array.dtype.kind in "OSU":
+        raise ValueError(f"{name} must be numbers from 0; of words from_frame makes them")
     if array.dtype.kind == "f" and np.isfinite(array).all() and (array == np.floor(array)).all():
         array = array.astype(np.int64)
     if array.dtype.kind not in "iu" or (shape is not None and array.shape != shape):
