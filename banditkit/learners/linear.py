@@ -177,7 +177,8 @@ class LinUCB(_LinearLearner):
     Parameters
     ----------
     alpha : float, optional
-        The width, 0 or more; by default that of the theorem, which is wide.
+        The width, 0 or more; by default that of the theorem, which is wide.  A narrow one learns
+        fast, and may settle on a wrong arm for ever.
     ridge : float, default 1
         lambda, above 0 (at least 1e-9).
     delta : float, default 0.05
@@ -212,7 +213,7 @@ class LinUCB(_LinearLearner):
     Examples
     --------
     >>> import banditkit as bk
-    >>> problem = bk.LinearContexts([1.0, -0.5, 0.5], K=5)
+    >>> problem = bk.LinearContexts([0.8, -0.4, 0.4], K=5)
     >>> learners = [bk.LinUCB(), bk.LinUCB(alpha=0.3)]
     >>> result = bk.simulate(problem, learners, horizon=2000, seed=0)
     >>> bool(result.mean()[1, -1] < result.mean()[0, -1])
@@ -345,7 +346,7 @@ class LinThompson(_LinearLearner):
     Examples
     --------
     >>> import banditkit as bk
-    >>> problem = bk.LinearContexts([1.0, -0.5, 0.5], K=5)
+    >>> problem = bk.LinearContexts([0.8, -0.4, 0.4], K=5)
     >>> result = bk.simulate(problem, [bk.LinThompson(scale=0.1)], horizon=2000, seed=0)
     >>> bool(result.mean()[0, -1] < 20)
     True

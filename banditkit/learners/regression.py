@@ -190,7 +190,7 @@ class RegressionGreedy(_RegressionLearner):
     Examples
     --------
     >>> import banditkit as bk
-    >>> problem = bk.LinearContexts([1.0, -0.5, 0.5], K=5)
+    >>> problem = bk.LinearContexts([0.8, -0.4, 0.4], K=5)
     >>> result = bk.simulate(problem, [bk.RegressionGreedy(epsilon=0.05)], horizon=1000, seed=0)
     """
 
@@ -244,7 +244,7 @@ class SquareCB(_RegressionLearner):
     Examples
     --------
     >>> import banditkit as bk
-    >>> problem = bk.LinearContexts([1.0, -0.5, 0.5], K=5)
+    >>> problem = bk.LinearContexts([0.8, -0.4, 0.4], K=5)
     >>> result = bk.simulate(problem, [bk.SquareCB()], horizon=1000, seed=0)
     """
 
@@ -294,7 +294,7 @@ class Falcon(_RegressionLearner):
     Examples
     --------
     >>> import banditkit as bk
-    >>> problem = bk.LinearContexts([1.0, -0.5, 0.5], K=5)
+    >>> problem = bk.LinearContexts([0.8, -0.4, 0.4], K=5)
     >>> result = bk.simulate(problem, [bk.Falcon()], horizon=1000, seed=0)
     """
 

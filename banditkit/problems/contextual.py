@@ -169,7 +169,7 @@ class PolicyClass(Problem):
     >>> visitors = bk.FiniteContexts([[0.2, 0.8], [0.8, 0.2], [0.5, 0.6]])
     >>> few = bk.PolicyClass(visitors, [[0, 0, 0], [1, 1, 1], [1, 0, 0]])
     >>> few.values.round(6), few.best
-    (array([0.5       , 0.53333333, 0.7       ]), 2)
+    (array([0.5     , 0.533333, 0.7     ]), 2)
     >>> result = bk.simulate(few, [bk.Exp4()], horizon=5000, replications=5, seed=0)
     """
 
@@ -179,7 +179,7 @@ class PolicyClass(Problem):
     def __post_init__(self) -> None:
         if not isinstance(self.problem, FiniteContexts):
             raise ValueError(f"PolicyClass needs FiniteContexts; got {self.problem!r}")
-        if np.size(self.policies) == 0:
+        if np.asarray(self.policies, dtype=object).size == 0:  # of objects: rows may be ragged
             raise ValueError("policies is empty; a class needs at least one policy")
         X, K = self.problem.spec.X, self.problem.spec.K
         policies = table("policies", self.policies, "policy", "context", low=0.0, high=K - 1.0)
@@ -472,7 +472,7 @@ class LinearContexts(_LinearContexts):
     Examples
     --------
     >>> import banditkit as bk
-    >>> problem = bk.LinearContexts([1.0, -0.5, 0.5], K=5)
+    >>> problem = bk.LinearContexts([0.8, -0.4, 0.4], K=5)
     >>> result = bk.simulate(problem, [bk.LinUCB(), bk.UCB1()], horizon=2000, seed=0)
     >>> bool(result.mean()[0, -1] < result.mean()[1, -1] / 4)
     True

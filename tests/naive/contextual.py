@@ -68,17 +68,17 @@ class Ridge:
         self.ys.append(y)
 
     @property
-    def A(self):
+    def gram(self):
         X = np.array(self.xs).reshape(-1, self.d)
         return self.ridge * np.eye(self.d) + X.T @ X
 
     @property
-    def b(self):
+    def moments(self):
         return np.array(self.xs).reshape(-1, self.d).T @ np.array(self.ys)
 
     @property
     def theta(self):
-        return np.linalg.solve(self.A, self.b)
+        return np.linalg.solve(self.gram, self.moments)
 
     @property
     def n(self):
@@ -119,7 +119,7 @@ class LinUCB(Linear):
         for a in range(self.K):
             model, features = self.parts(x, a)
             width = self.beta(model.n) if self.alpha is None else self.alpha
-            spread = math.sqrt(features @ np.linalg.solve(model.A, features))
+            spread = math.sqrt(features @ np.linalg.solve(model.gram, features))
             found.append(features @ model.theta + width * spread)
         return np.array(found)
 

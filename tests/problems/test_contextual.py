@@ -19,12 +19,12 @@ from banditkit.core.play import play, play_interpreted
 from banditkit.core.spec import NoSuchArm
 
 RNG = np.random.default_rng(8)
-VISITORS = bk.FiniteContexts(RNG.random((4, 3)), odds=(0.1, 0.2, 0.3, 0.4))
+VISITORS = bk.FiniteContexts(RNG.random((4, 3)).round(2), odds=(0.1, 0.2, 0.3, 0.4))
 EVEN = bk.FiniteContexts([[0.2, 0.8], [0.8, 0.2]])
-LINES = bk.LipschitzContexts(RNG.random((3, 5)))
-SQUARE = bk.LipschitzSquare(RNG.random((4, 6)))
+LINES = bk.LipschitzContexts(RNG.random((3, 5)).round(2))
+SQUARE = bk.LipschitzSquare(RNG.random((4, 6)).round(2))
 OWN = bk.LinearContexts((1.0, -0.5, 0.25), K=4, noise=0.2)  # each arm has features of its own
-SHARED = bk.LinearContexts(RNG.normal(size=(3, 2)))
+SHARED = bk.LinearContexts(RNG.normal(size=(3, 2)).round(2))
 COINS = bk.LogisticContexts((3.0, -2.0), K=3)
 COINS_SHARED = bk.LogisticContexts([[2.0, -1.0], [0.0, 5.0]])
 CLASS = bk.PolicyClass(VISITORS, tuple(itertools.product(range(3), repeat=4)))
@@ -423,7 +423,9 @@ BAD = [
     (lambda: bk.PolicyClass(EVEN, [[0, -1]]), "policy 0, context 1 has -1"),
     (lambda: bk.PolicyClass(EVEN, [[0, 1], [0, 0.5]]), "policy 1 in context 1"),
     (lambda: bk.PolicyClass(EVEN, [[0, 1, 0]]), "an arm for each of 2 contexts; got 3"),
-    (lambda: bk.PolicyClass(EVEN, []), "a row for each policy"),
+    (lambda: bk.PolicyClass(EVEN, []), "policies is empty; a class needs at least one policy"),
+    (lambda: bk.PolicyClass(EVEN, [[]]), "policies is empty"),
+    (lambda: bk.PolicyClass(EVEN, 3), "a row for each policy"),
     (lambda: bk.PolicyClass(EVEN, [[0], [0, 1]]), "a row for each policy"),
     (lambda: bk.LipschitzContexts([[0.0, 1.0], [0.0, -1.0]]), "arm 1, context 1 has -1"),
     (lambda: bk.LipschitzContexts([[0.0], [1.0]]), "two contexts or more"),
@@ -438,13 +440,14 @@ BAD = [
     (lambda: bk.LinearContexts(3.0, K=2), "theta must be a list of numbers"),
     (lambda: bk.LinearContexts("abc", K=2), "theta must be a list of numbers"),
     (lambda: bk.LinearContexts([[[1.0]]], K=1), "an array of shape (1, 1, 1)"),
-    (lambda: bk.LinearContexts([1.0]), "K must be a whole number, 1 or more"),
+    (lambda: bk.LinearContexts([1.0]), "give K"),
     (lambda: bk.LinearContexts([1.0], K=2.5), "K must be a whole number, 1 or more; got 2.5"),
     (lambda: bk.LinearContexts([[1.0], [2.0]], K=3), "rows for 2 arms; K says 3"),
     (lambda: bk.LinearContexts([1.0], K=2, noise=-0.1), "noise must be 0 or more; got -0.1"),
     (lambda: bk.LogisticContexts([1.0, -math.inf], K=2), "feature 1 has -inf"),
     (lambda: bk.LogisticContexts([[1.0], ["a"]]), "theta must be a table of numbers"),
-    (lambda: bk.LogisticContexts([1.0], K=0), "K must be a whole number"),
+    (lambda: bk.LogisticContexts([1.0], K=0), "give K"),
+    (lambda: bk.LogisticContexts([1.0], K=-1), "K must be a whole number, 1 or more; got -1"),
     (lambda: bk.PerContext(UCB1), "PerContext needs a learner"),
     (lambda: bk.ContextMesh(None), "ContextMesh needs a learner"),
     (lambda: bk.ContextMesh(step=0.0), "step must lie in [1e-06, 1]; got 0.0"),
@@ -457,7 +460,7 @@ BAD = [
     (lambda: bk.LinUCB(delta=0), "delta must lie in [1e-300, 1]"),
     (lambda: bk.LinUCB(delta=1.5), "delta must lie in [1e-300, 1]; got 1.5"),
     (lambda: bk.LinUCB(noise=-1), "noise must be 0 or more"),
-    (lambda: bk.LinUCB(norm=math.inf), "norm must be 0 or more"),
+    (lambda: bk.LinUCB(norm=math.inf), "norm must be finite; got inf"),
     (lambda: bk.LinThompson(scale=-1), "scale must be 0 or more"),
     (lambda: bk.LinThompson(ridge=-1), "ridge must be 1e-09 or more"),
     (lambda: bk.LogisticThompson(scale=math.nan), "scale must"),
@@ -466,7 +469,9 @@ BAD = [
 UCB1 = bk.UCB1  # the class, where an instance is wanted
 
 
-@pytest.mark.parametrize(("call", "words"), BAD, ids=[f"{i}-{bad[1][:40]}" for i, bad in enumerate(BAD)])
+@pytest.mark.parametrize(
+    ("call", "words"), BAD, ids=[f"{i}-{bad[1][:40]}" for i, bad in enumerate(BAD)]
+)
 def test_what_makes_no_sense_is_named(call, words):
     message = message_of(call, words)
     assert not re.search(r"\bNone\b", message) or "got None" in message
