@@ -46,6 +46,11 @@ def adversarial():
 
 
 @pytest.fixture(scope="module")
+def contextual():
+    return load("ch08_contextual")
+
+
+@pytest.fixture(scope="module")
 def potential():
     return load("s1_potential")
 
@@ -146,6 +151,58 @@ def test_restarting_pays_where_the_world_moves(adversarial):
     assert ends["Rexp3, told V"] < ends["Besbes et al., Thm 2"]
 
 
+def test_copies_pay_for_each_context_and_a_linear_model_does_not(contextual):
+    (ax,) = contextual.more_contexts(contexts=(4, 64), horizon=3000, replications=3).axes
+    few, many = np.array(list(curves(ax).values())).T
+    assert (many[:3] > 1.5 * few[:3]).all()  # copies
+    assert (many[3:5] < many[:3].min() / 3).all()  # features
+    assert (many[:3] < many[5]).all()  # Theorem 8.1
+
+
+def test_a_timetable_costs_more_in_the_long_run_than_weights(contextual):
+    (ax,) = contextual.exponents(horizons=(1000, 10_000, 100_000), replications=5).axes
+    oracle, exp4, theorem_8_8, theorem_8_6 = curves(ax).values()
+    slopes = [np.diff(np.log(curve[[0, -1]])) / np.log(100) for curve in (oracle, exp4)]
+    assert slopes[0] == pytest.approx(2 / 3, abs=0.05)
+    assert slopes[1] == pytest.approx(1 / 2, abs=0.05)
+    assert oracle[-1] > exp4[-1]
+    assert (oracle < theorem_8_8).all()
+    assert (exp4 < theorem_8_6).all()
+
+
+def test_digits_are_learned_without_being_told_the_right_answer(contextual):
+    pytest.importorskip("sklearn")
+    regret, accuracy = contextual.digits(horizon=2000, windows=4, replications=2).axes
+    shares = {name.split(":")[0]: share for name, share in curves(accuracy).items()}
+    assert shares["Uniform"] == pytest.approx(0.1, abs=0.04)
+    assert shares["LinUCB, α = 0.5"][-1] > 0.9
+    assert shares["SquareCB"][-1] > 0.8
+    wrong = [line.get_ydata()[-1] for line in regret.lines]
+    assert wrong == pytest.approx([500 * (1 - share).sum() for share in shares.values()])
+
+
+def test_errors_of_ips_fall_with_the_root_of_rows_and_propensities(contextual):
+    rows, propensities = (100, 400, 1600), (0.05, 0.2)
+    figure = contextual.estimation(rows=rows, propensities=propensities, logs=60)
+    for ax, x in zip(figure.axes, (rows, propensities), strict=True):
+        ips, robust, _, lemma = curves(ax).values()
+        assert np.polyfit(np.log(x), np.log(ips), 1)[0] == pytest.approx(-0.5, abs=0.2)
+        assert (ips < lemma).all()
+        assert robust[-1] < ips[-1]
+
+
+def test_each_policy_of_the_shop_is_judged_by_the_log_of_the_other(contextual):
+    figure = contextual.open_bandit()
+    left, right = figure.axes
+    assert "worth 2,639 of 10,000 rows" in left.get_title()
+    assert "worth 340 of 10,000 rows" in right.get_title()
+    for ax, truth in ((left, 0.42), (right, 0.38)):
+        thick = next(line for line in ax.lines if line.get_linewidth() == 4)  # of IPS
+        low, high = thick.get_xdata()
+        assert low < truth < high
+        assert ax.lines[-1].get_xdata()[0] == pytest.approx(truth)
+
+
 def test_a_potential_helps_ten_times_and_in_the_end_reaches_the_optimum(potential):
     (ax,) = potential.learning_curves(trials=110, replications=8).axes
     plain, _, full, best, best_soft = curves(ax).values()
@@ -235,7 +292,7 @@ def test_dpba_prefers_the_wrong_arm(advice):
     assert min(shares[1:]) > 80
 
 
-@pytest.mark.parametrize("name", ["race", "ab_log", "own_learner", "shaping"])
+@pytest.mark.parametrize("name", ["race", "ab_log", "own_learner", "shaping", "contextual"])
 def test_an_example_runs(name, monkeypatch, capsys):
     simulate, played = bk.simulate, []
 

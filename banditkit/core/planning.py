@@ -410,12 +410,13 @@ def occupancy(mdp: Any, policy: Any, start: Any = None) -> np.ndarray:
     policy : array of int, shape (S,), or of float, shape (S, A)
         An action for each state, or probabilities of the actions.
     start : int or array of float, shape (S,), optional
-        A state, or probabilities of states; by default the start of the MDP.
+        A state, or probabilities of states; by default the start of the MDP.  A Model has none.
 
     Raises
     ------
     ValueError
-        If it is not a policy, `start` not a state, or with gamma 1 the policy never ends.
+        If it is not a policy, `start` not a state or missing, or with gamma 1 the policy never
+        ends.
 
     Examples
     --------
@@ -429,6 +430,8 @@ def occupancy(mdp: Any, policy: Any, start: Any = None) -> np.ndarray:
 
     model = model_of(mdp)
     S, A = model.terminal.size, model.A
+    if start is None and mdp is model:
+        raise ValueError("a Model does not say where it starts; give start")
     start = mdp.start_distribution if start is None else start_distribution(start, S)
     pi = _probabilities(model, policy)
     moves = _moves(model, pi)

@@ -130,7 +130,7 @@ class MDP(FiniteMDP):
 
     Regret of a step in state s with action a is ``V*(s) - Q*(s, a)``: on average, its discounted
     sum over an episode is what the learner's value falls short of the optimal one (performance
-    difference lemma).
+    difference lemma); with gamma 1 only if the episode surely ends.
 
     Parameters
     ----------

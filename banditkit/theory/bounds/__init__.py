@@ -7,15 +7,17 @@ of a learner.
 from functools import partial
 
 from banditkit.core.description import Learner, Problem
-from banditkit.theory.bounds import adversarial, stochastic
+from banditkit.theory.bounds import adversarial, contextual, stochastic
 from banditkit.theory.bounds.adversarial import *
-from banditkit.theory.bounds.common import Bound
+from banditkit.theory.bounds.common import Bound, Theorems
+from banditkit.theory.bounds.contextual import *
 from banditkit.theory.bounds.stochastic import *
 
 __all__ = ["Bound", "bounds_of"]
-__all__ += [*stochastic.__all__, *adversarial.__all__]
+__all__ += [*stochastic.__all__, *adversarial.__all__, *contextual.__all__]
 
-_THEOREMS = {**stochastic.THEOREMS, **adversarial.THEOREMS}
+# A learner may have theorems in several chapters.
+_THEOREMS = (stochastic.THEOREMS, adversarial.THEOREMS, contextual.THEOREMS)
 # What regret can't be lower than.
 _FROM_BELOW = (
     adversarial.binary_strings,
@@ -46,10 +48,13 @@ def bounds_of(learner: Learner, problem: Problem, horizon: int) -> list[Bound]:
     []
     """
     kept = []
-    theorems = _THEOREMS.get(type(learner))
-    for theorem, function in (theorems(learner, horizon) if theorems else {}).items():
+    theorems: Theorems = {}
+    for chapter in _THEOREMS:
+        if type(learner) in chapter:
+            theorems |= chapter[type(learner)](learner, horizon)
+    for theorem, function in theorems.items():
         try:
-            function(problem, min(horizon, problem.spec.K))
+            function(problem, max(1, min(horizon, problem.spec.K)))  # no arms: they are numbers
         except ValueError:  # does not hold for this problem
             continue
         kept.append(Bound(theorem, partial(function, problem), function not in _FROM_BELOW))

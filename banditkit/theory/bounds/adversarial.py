@@ -611,7 +611,7 @@ def exp4(
     if not isinstance(problem.spec, Advice):
         raise ValueError(f"the theorem is about experts; got {problem!r}")
     N = _choices(problem, looks=False)
-    return _exp4(problem.spec.K, N, times_and_horizon(t, horizon), rate, mixing)
+    return exp4_curve(problem.spec.K, N, times_and_horizon(t, horizon), rate, mixing)
 
 
 def exp4_crude(problem: Problem, t: ArrayLike) -> Curve:
@@ -687,7 +687,7 @@ def exp3(
     1663.3
     """
     K = _choices(problem, looks=False, experts=False)
-    return _exp4(K, K, times_and_horizon(t, horizon), rate, mixing)
+    return exp4_curve(K, K, times_and_horizon(t, horizon), rate, mixing)
 
 
 def exp3_rewards(
@@ -1128,7 +1128,7 @@ def _rate(tuned: np.ndarray, rate: float | None) -> np.ndarray:
     return np.full(tuned.shape, number("rate", rate, low=1e-300))
 
 
-def _exp4(
+def exp4_curve(
     K: int, N: int, times: tuple[np.ndarray, np.ndarray], rate: float | None, mixing: float
 ) -> Curve:
     t, T = times
