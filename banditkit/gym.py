@@ -313,6 +313,8 @@ def _read_table(env: gymnasium.Env[Any, Any]) -> tuple[_Table, np.ndarray]:
             f"{name} does not say where it starts; give it an array initial_state_distrib of {S} "
             "probabilities"
         )
+    if getattr(plain, "fickle_passenger", False):
+        raise ValueError(f"the table of {name} knows nothing of fickle passengers")
     table = [[_read_pair(plain.P, s, a, int(S)) for a in range(int(A))] for s in range(int(S))]
     return table, start_distribution(plain.initial_state_distrib, int(S))
 
@@ -387,7 +389,7 @@ class ProblemEnv(gymnasium.Env[Any, Any]):
             low, high = np.array(spec.low), np.array(spec.high)
             self.observation_space = spaces.Box(low, high, dtype=np.float64)
         self._env: Any = None
-        self._t = 0  # steps of this episode
+        self._t = 0  # steps so far, since the last seed
         self._x: Any = None  # the state as the problem shows it; None: no episode is going on
 
     def reset(
@@ -395,12 +397,14 @@ class ProblemEnv(gymnasium.Env[Any, Any]):
     ) -> tuple[Any, dict[str, Any]]:
         """Begin an episode, where the problem begins or in ``options["state"]``."""
         super().reset(seed=seed)
+        if seed is not None:
+            self._t = 0
         self._env = complete(self.problem.start(1, self.np_random))  # no MDP asks for the horizon
         if options and "state" in options:
             keeper = _keeper(self._env)
             keeper.state[:] = self._checked(options["state"])
             keeper.age[0] = 0
-        self._t, self._x = 0, self._env.observe(0, self.np_random)
+        self._x = self._env.observe(self._t, self.np_random)
         return self._shown(self._x), {}
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:

@@ -1,6 +1,7 @@
 """Everything is tried as Python first, so that a mistake reads like one of Python's."""
 
 import inspect
+import math
 import re
 import traceback
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ import numpy as np
 
 from banditkit.core.adapters import Draw, adapt, told
 from banditkit.core.description import Learner, Problem
+from banditkit.core.feedback import Step
 from banditkit.core.jit import NumbaError
 from banditkit.core.no_dice import DrawsAtRandom, NoDice
 from banditkit.core.spec import NoSuchArm
@@ -44,6 +46,11 @@ def rehearse(
             raise ValueError(f"{learner!r}: in round {t + 1}, select returned {fault}")
         _attempt(problem, env, "gap", t, x, a)
         y = _attempt(problem, env, "respond", t, x, a, rngs[0])
+        if isinstance(y, Step) and not math.isfinite(y.reward):
+            raise ValueError(
+                f"{problem!r}: in round {t + 1}, respond returned a reward of {y.reward}; rewards, "
+                "and potentials, must be finite"
+            )
         _attempt(learner, policy, "update", t, x, a, y)
 
 

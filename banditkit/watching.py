@@ -19,6 +19,7 @@ class Watched(NamedTuple):
     gaps: np.ndarray  # (n,) what each round added to regret
     answers: list[Any]  # n answers, as the learner was told them: numbers, or arrays of shape (K,)
     distributions: np.ndarray | None  # (n, K), if the learner tells them
+    policy: Any  # the record that played, as it was in the end: what the learner had learned
 
 
 def watch(
@@ -45,7 +46,8 @@ def watch(
     Returns
     -------
     Watched
-        Arms, gaps, answers, and for a learner that tells them distributions.
+        Arms, gaps, answers, for a learner that tells them distributions, and the policy as it was
+        in the end: ``policy.actor.Q`` of `QLearning`, for instance.
 
     Raises
     ------
@@ -88,4 +90,5 @@ def watch(
         np.array(gaps, dtype=float),
         answers,
         np.array(distributions) if told_any else None,
+        policy,
     )

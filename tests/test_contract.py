@@ -25,7 +25,7 @@ PAIRS = [(p, x) for p in all_of(IID) for x in all_of(LEARNERS) if plays(x, p)]
 # What nobody calls: bases, records, words.
 WITHOUT_EXAMPLE = {
     "Advice", "Arms", "Bound", "Contexts", "CostTape", "Description", "ExpertProblem", "Features",
-    "Feedback", "FiniteMDP", "Foreign", "Interval", "IIDArms", "Model", "NoSuchArm", "Problem", "Schedule", "Solution", "Step",
+    "Feedback", "Foreign", "Interval", "IIDArms", "Model", "NoSuchArm", "Problem", "Schedule", "Solution", "Step",
     "Tabular", "TabularLearner", "Verdict", "Watched",
 }  # fmt: skip
 

@@ -43,8 +43,7 @@ def one_of(name: str, value: Any, known: Sequence[str]) -> str:
     """Return `value`, which must be one of the known words."""
     if isinstance(value, str) and value in known:
         return value
-    hint = f"; {nearest(value, known)}" if isinstance(value, str) else ""
-    raise ValueError(f"{name} must be one of {', '.join(known)}; got {value!r}{hint}")
+    raise ValueError(f"{name} must be one of {', '.join(known)}; got {shorten(repr(value))}")
 
 
 def number(

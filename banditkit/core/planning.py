@@ -5,10 +5,8 @@ numbered from 0; the value of a terminal state is 0.  V is an array of shape (S,
 A); a policy is an array of actions, int of shape (S,), or of probabilities, shape (S, A).
 """
 
+import itertools
 import math
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,7 +28,7 @@ __all__ = [
 ]
 
 _MOST = np.iinfo(np.int32).max  # where lists of a model are numbered by half as long integers
-_NEVER_ENDS = "with gamma 1 the policy never ends from some state, and its value there is no number"
+_TIE = 1e-10  # actions nearer than this, beside the largest, are equally good
 
 
 class Model(NamedTuple):
@@ -205,10 +203,10 @@ def choose(Q, V, policy):
     """Write the best value of each state, and the first action that has it but for rounding."""
     S, A = Q.shape
     for s in range(S):
-        best, choice = -math.inf, 0
+        best, largest, choice = -math.inf, 0.0, 0
         for a in range(A):
-            best = max(best, Q[s, a])
-        while Q[s, choice] < best - 1e-10:
+            best, largest = max(best, Q[s, a]), max(largest, abs(Q[s, a]))
+        while Q[s, choice] < best - _TIE * largest:
             choice += 1
         V[s], policy[s] = best, choice
 
@@ -253,7 +251,7 @@ def policy_iteration(mdp: Any) -> Solution:
     """Return the optimal values, exactly, by evaluating a policy and improving it until it is best.
 
     Each policy is evaluated by solving its linear equations (Howard's algorithm).  With gamma 1 it
-    begins with a policy that reaches a terminal state from everywhere.
+    begins with a policy that surely ends, and finds the best one of those.
 
     Parameters
     ----------
@@ -273,17 +271,25 @@ def policy_iteration(mdp: Any) -> Solution:
     (array([0.9801, 0.99  , 1.    , 0.    ]), 1)
     """
     model = model_of(mdp)
-    policy = _towards_the_end(model)
-    for iteration in range(1, 10_000):
-        V = _exact_values(model, _one_hot(policy, model.A))
+    S = model.terminal.size
+    policy = np.zeros(S, dtype=np.int64)
+    _towards_the_end(model, policy, np.ones((S, model.A), dtype=np.bool_))
+    before = np.full(S, -np.inf)
+    for iteration in itertools.count(1):
+        pi = _one_hot(policy, model.A)
+        endless = _endless_state(model, pi)
+        if endless >= 0:
+            raise ValueError(
+                f"with gamma 1 it pays to go on for ever from state {endless}; take gamma below 1"
+            )
+        V = _exact_values(model, pi)
         Q = action_values(model, V)
-        best = Q.max(axis=1)
-        kept = Q[np.arange(V.size), policy]
-        better = best > kept + 1e-12 * np.maximum(1.0, np.abs(best))  # not by rounding alone
-        if not better.any():
+        margin = 1e-12 * np.abs(Q).max(axis=1)  # not by rounding alone
+        better = Q.max(axis=1) > Q[np.arange(S), policy] + margin
+        if not better.any() or not (before < V).any():
             return _solution(model, V, iteration)
-        policy = np.where(better, Q.argmax(axis=1), policy)
-    raise ValueError("10,000 policies were tried, and none was best; are rewards finite?")
+        policy, before = np.where(better, Q.argmax(axis=1), policy), V
+    raise AssertionError  # there are only so many policies, and each is better than the last
 
 
 def modified_policy_iteration(
@@ -434,11 +440,9 @@ def occupancy(mdp: Any, policy: Any, start: Any = None) -> np.ndarray:
         raise ValueError("a Model does not say where it starts; give start")
     start = mdp.start_distribution if start is None else start_distribution(start, S)
     pi = _probabilities(model, policy)
+    _check_that_it_ends(model, pi)
     moves = _moves(model, pi)
-    with _ends():
-        visits = splu((eye_array(S) - model.gamma * moves.T).tocsc()).solve(start)
-    if not np.isfinite(visits).all() or visits.min() < -1e-9:
-        raise ValueError(_NEVER_ENDS)
+    visits = splu((eye_array(S) - model.gamma * moves.T).tocsc()).solve(start)
     return np.where(model.terminal[:, None], 0.0, visits[:, None] * pi.reshape(S, A))
 
 
@@ -504,7 +508,10 @@ def action_values(mdp: Any, V: Any) -> np.ndarray:
     array([1., 0.])
     """
     model = model_of(mdp)
-    values = np.array(V, dtype=float)
+    try:
+        values = np.array(V, dtype=float)
+    except (TypeError, ValueError):
+        raise ValueError("V must be numbers, one for each state") from None
     if values.shape != model.terminal.shape:
         raise ValueError(
             f"V must have a value for each of {model.terminal.size} states; got {values.shape}"
@@ -523,16 +530,21 @@ def model_of(mdp: Any) -> Model:
     return model
 
 
-def start_distribution(start: Any, S: int) -> np.ndarray:
+def start_distribution(start: Any, S: int, name: str = "start") -> np.ndarray:
     """Return the probabilities of the states to start in, from a state or from probabilities."""
     if np.ndim(start) == 0:
-        state = whole("start", start, least=0)
+        state = whole(name, start, least=0)
         if state >= S:
-            raise ValueError(f"start must be a state from 0 to {S - 1}; got {state}")
+            raise ValueError(f"{name} must be a state from 0 to {S - 1}; got {state}")
         return np.eye(1, S, state)[0]
-    p = np.asarray(start, dtype=float)
+    try:
+        p = np.asarray(start, dtype=float)
+    except (TypeError, ValueError):
+        p = np.zeros(0)
     if p.shape != (S,) or not (p >= 0).all() or abs(p.sum() - 1.0) > 1e-9:
-        raise ValueError(f"start must be a state, or probabilities of the {S} states that sum to 1")
+        raise ValueError(
+            f"{name} must be a state, or probabilities of the {S} states that sum to 1"
+        )
     return p
 
 
@@ -540,6 +552,9 @@ def _solution(model: Model, V: np.ndarray, iterations: int) -> Solution:
     Q = action_values(model, V)
     best, policy = np.empty(V.size), np.empty(V.size, dtype=np.int64)
     choose(Q, best, policy)
+    if model.gamma == 1.0:  # of the best actions one that leads to the end, or nothing would end
+        near = _TIE * np.abs(Q).max(axis=1, keepdims=True)
+        _towards_the_end(model, policy, best[:, None] - near <= Q)
     return Solution(best, Q, policy, iterations)
 
 
@@ -565,27 +580,29 @@ def _exact_values(model: Model, pi: np.ndarray) -> np.ndarray:
     from scipy.sparse import eye_array
     from scipy.sparse.linalg import spsolve
 
+    _check_that_it_ends(model, pi)
     S, A = model.terminal.size, model.A
     r = (pi * model.expected.reshape(S, A)).sum(axis=1)
     equations = (eye_array(S) - model.gamma * _moves(model, pi)).tocsc()
-    with _ends():
-        V = np.atleast_1d(spsolve(equations, r))
-    if not np.isfinite(V).all():
-        raise ValueError(_NEVER_ENDS)
-    return np.where(model.terminal, 0.0, V)
+    return np.where(model.terminal, 0.0, np.atleast_1d(spsolve(equations, r)))
 
 
-@contextmanager
-def _ends() -> Iterator[None]:
-    """Say of equations without a solution that the policy never ends."""
-    from scipy.sparse.linalg import MatrixRankWarning
+def _check_that_it_ends(model: Model, pi: np.ndarray) -> None:
+    endless = _endless_state(model, pi)
+    if endless >= 0:
+        raise ValueError(
+            f"with gamma 1 the policy never ends from state {endless}, and its value there is no "
+            "number"
+        )
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", MatrixRankWarning)
-        try:
-            yield
-        except (MatrixRankWarning, RuntimeError):
-            raise ValueError(_NEVER_ENDS) from None
+
+def _endless_state(model: Model, pi: np.ndarray) -> int:
+    """Return a state from which a policy never ends, if gamma is 1; -1 if there is none."""
+    distance = np.where(model.terminal, 0, -1)
+    if model.gamma < 1.0:
+        return -1
+    walk_back(model, np.zeros(distance.size, dtype=np.int64), distance, pi > 0.0)
+    return int(np.argmax(distance < 0)) if (distance < 0).any() else -1
 
 
 def _probabilities(model: Model, policy: Any) -> np.ndarray:
@@ -616,17 +633,14 @@ def _one_hot(policy: np.ndarray, A: int) -> np.ndarray:
     return np.eye(A)[policy]
 
 
-def _towards_the_end(model: Model) -> np.ndarray:
-    """Return a policy that comes nearer to a terminal state wherever there is a way."""
-    S = model.terminal.size
-    policy = np.zeros(S, dtype=np.int64)
-    walk_back(model, policy, np.where(model.terminal, 0, -1))
-    return policy
+def _towards_the_end(model: Model, policy: np.ndarray, allowed: np.ndarray) -> None:
+    """Let a policy come nearer to a terminal state wherever allowed actions have a way there."""
+    walk_back(model, policy, np.where(model.terminal, 0, -1), allowed)
 
 
 @jit
-def walk_back(model, policy, distance):
-    """Write for each state an action that may lead nearer to the end, and how far that is."""
+def walk_back(model, policy, distance, allowed):
+    """Write for each state an allowed action that may lead nearer to the end, and how far it is."""
     S = distance.size
     changed, backwards = True, False
     while changed:  # to and fro, as values are improved
@@ -636,7 +650,7 @@ def walk_back(model, policy, distance):
             if distance[s] < 0:
                 for a in range(model.A):
                     for i in followers(model, s * model.A + a):
-                        if distance[s] < 0 <= distance[model.following[i]]:
+                        if allowed[s, a] and distance[s] < 0 <= distance[model.following[i]]:
                             policy[s] = a
                             distance[s] = distance[model.following[i]] + 1
                             changed = True

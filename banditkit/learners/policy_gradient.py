@@ -200,7 +200,8 @@ class Reinforce(_PolicyGradient):
     critic_rate : float or Schedule, default 0.1
         Step size of the baseline, 0 or more; with 0 there is none.
     features : FeatureMap, optional
-        What it sees of a state; by default the table of a finite MDP, and `Fourier` otherwise.
+        What it sees of a state; by default the table of a finite MDP, and otherwise `Fourier`,
+        which needs a box that ends: for `CartPole` give its corners.
     discounted : bool, default False
         Whether step k counts gamma**k, as the gradient of the discounted return has it; most people
         leave the factor out.
@@ -309,7 +310,8 @@ class ActorCritic(_PolicyGradient):
     critic_rate : float or Schedule, default 0.1
         Step size of the critic, 0 or more.
     features : FeatureMap, optional
-        What it sees of a state; by default the table of a finite MDP, and `Fourier` otherwise.
+        What it sees of a state; by default the table of a finite MDP, and otherwise `Fourier`,
+        which needs a box that ends: for `CartPole` give its corners.
     discounted : bool, default False
         Whether step k counts gamma**k, as the gradient of the discounted return has it; most people
         leave the factor out.

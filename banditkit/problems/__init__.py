@@ -40,7 +40,7 @@ from banditkit.problems.grids import (
     WindyGrid,
 )
 from banditkit.problems.horizon import FiniteHorizon
-from banditkit.problems.mdp import MDP, FiniteMDP
+from banditkit.problems.mdp import MDP, FiniteMDP, model_from_lists
 from banditkit.problems.regrets import (
     DynamicRegret,
     ExpectedRegret,
@@ -103,4 +103,5 @@ __all__ = [
     "TwoPoint",
     "UniformArms",
     "WindyGrid",
+    "model_from_lists",
 ]

@@ -451,7 +451,7 @@ class FlagGrid(_DrawnGrid):
         """
         flags = whole("flags", flags, least=0)
         if flags > len(self.flags):
-            raise ValueError(f"there are {len(self.flags)} flags to collect; got {flags}")
+            raise ValueError(f"flags must be from 0 to {len(self.flags)}; got {flags}")
         return flags * len(self._numbers) + super().cell(row, column)
 
     @cached_property

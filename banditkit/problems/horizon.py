@@ -87,8 +87,8 @@ class FiniteHorizon(Problem):
         )
 
     @property
-    def model(self) -> Model:
-        """The transitions and rewards, with this gamma."""
+    def step_model(self) -> Model:
+        """The transitions and rewards of one step, with this gamma."""
         return self.problem.model._replace(gamma=self.gamma)
 
     @property
@@ -99,13 +99,13 @@ class FiniteHorizon(Problem):
     @cached_property
     def gaps(self) -> np.ndarray:
         """V* - Q* in the first step of an episode, in the second ..., shape (H, S, A)."""
-        V, _ = planning.finite_horizon(self.model, self.H)
+        V, _ = planning.finite_horizon(self.step_model, self.H)
         left = range(self.H, 0, -1)
-        gaps = [V[h][:, None] - planning.action_values(self.model, V[h - 1]) for h in left]
+        gaps = [V[h][:, None] - planning.action_values(self.step_model, V[h - 1]) for h in left]
         return np.maximum(0.0, np.array(gaps))
 
     def start(self, horizon: int, rng: np.random.Generator) -> FiniteHorizonEnv:
         """Return the MDP being played; see `Problem.start`."""
         odds = self.problem.start_distribution
-        env = new_env(self.model, np.zeros(0), odds, self.H)
+        env = new_env(self.step_model, np.zeros(0), odds, self.H)
         return FiniteHorizonEnv(env, self.gaps)

@@ -76,6 +76,28 @@ class FiniteMDP(Problem):
     """What all finite MDPs have in common; subclass it for a family of your own.
 
     A subclass gives `model` and `start_distribution`, and `limit` if episodes are cut off.
+
+    Examples
+    --------
+    A coin that is tossed until it shows heads, for 1; or sold at once, for 0.8:
+
+    >>> from dataclasses import dataclass
+    >>> from functools import cached_property
+    >>> import numpy as np
+    >>> import banditkit as bk
+    >>> @dataclass(frozen=True, repr=False)
+    ... class Coin(bk.FiniteMDP):
+    ...     gamma: float = 0.9
+    ...     @cached_property
+    ...     def model(self):
+    ...         toss = [(0.5, 0, 0.0), (0.5, 1, 1.0)]  # probability, next state, reward
+    ...         sell = [(1.0, 1, 0.8)]
+    ...         return bk.model_from_lists([[toss, sell], [[], []]], terminal=[1], gamma=self.gamma)
+    ...     @property
+    ...     def start_distribution(self):
+    ...         return np.array([1.0, 0.0])
+    >>> Coin().solution.V.round(4), int(Coin(gamma=0.5).solution.policy[0])
+    (array([0.9091, 0.    ]), 1)
     """
 
     feedback: ClassVar[Feedback] = Feedback.STEP
@@ -111,7 +133,9 @@ class FiniteMDP(Problem):
         model = self.model
         distance = np.where(model.terminal, 0, -1)
         if model.gamma == 1.0:
-            planning.walk_back(model, np.zeros(distance.size, dtype=np.int64), distance)
+            policy = np.zeros(distance.size, dtype=np.int64)
+            allowed = np.ones((distance.size, model.A), dtype=np.bool_)
+            planning.walk_back(model, policy, distance, allowed)
         if model.gamma == 1.0 and (distance < 0).any():
             raise ValueError(
                 "with gamma 1 a terminal state must be within reach of every state; state "
@@ -185,7 +209,7 @@ class MDP(FiniteMDP):
         )
         if any(s >= S for s in terminal):
             raise ValueError(f"terminal states must be from 0 to {S - 1}; got {max(terminal)}")
-        odds = planning.start_distribution(self.initial, S)
+        odds = planning.start_distribution(self.initial, S, "initial")
         if any(odds[s] > 0 for s in terminal):
             raise ValueError("an episode can't start in a terminal state")
         model = _model(P, R, terminal, gamma)
@@ -226,8 +250,24 @@ def model_from_lists(
 ) -> Model:
     """Return the model where ``outcomes[s][a]`` lists (probability, next state, reward).
 
-    Equal next states with equal rewards are put together.  Where states are many, let a generator
-    give one after the other.
+    Equal next states with equal rewards are put together.
+
+    Parameters
+    ----------
+    outcomes : iterable of lists
+        For each state a list for each action of what may follow; of terminal states they are
+        ignored.  Where states are many, let a generator give one after the other.
+    terminal : sequence of int
+        States in which an episode ends.
+    gamma : float
+        What a reward of the next step is worth, in [0, 1].
+
+    Examples
+    --------
+    >>> import banditkit as bk
+    >>> model = bk.model_from_lists([[[(1.0, 1, 5.0)]], [[]]], terminal=[1], gamma=0.9)
+    >>> bk.planning.value_iteration(model).V
+    array([5., 0.])
     """
     # arrays of plain numbers: a list would keep an object of each
     first, following, chance, rewards = array("i", [0]), array("i"), array("d"), array("d")

@@ -135,3 +135,56 @@ def test_a_model_says_how_many_transitions_it_has_room_for():
     many = np.broadcast_to(np.int32(0), 2**31)  # takes no memory
     with pytest.raises(ValueError, match="room for 2,147,483,647 next states; got 2,147,483,648"):
         planning.new_model([0, 2**31], many, many, many, [False], 0.9)
+
+
+def waiting(S, seed):
+    """Return an MDP without discount whose first action never ends, and whose second always may."""
+    rng = np.random.default_rng(seed)
+    P = np.zeros((S + 1, 2, S + 1))
+    P[:S, 0, :S] = rng.dirichlet(np.ones(S), size=S)
+    P[:S, 1, S] = 1.0
+    P[S, :, S] = 1.0
+    return P
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_without_discount_what_never_ends_is_an_error_and_no_number(seed):
+    paid = bk.MDP(waiting(5, seed), np.full((6, 2), 0.1), 1.0, terminal=[5])
+    with pytest.raises(ValueError, match="it pays to go on for ever from state 0"):
+        bk.planning.policy_iteration(paid)
+    for ask in (bk.planning.evaluate, bk.planning.occupancy):
+        with pytest.raises(ValueError, match="the policy never ends from state 0"):
+            ask(paid, np.zeros(6, dtype=int))
+
+
+@pytest.mark.parametrize(
+    "mdp",
+    [
+        bk.Chain(),
+        bk.GridWorld("S..\n...\n..G", gamma=1.0),
+        bk.FlagGrid("2S1G", gamma=1.0),
+        bk.MDP(waiting(4, 0), [[0, 0]] * 5, 1.0, terminal=[4]),
+    ],
+    ids=["chain", "grid", "flags", "waiting"],
+)
+def test_without_discount_the_policy_of_a_solution_ends_and_is_worth_the_values(mdp):
+    """Where waiting is free, it must not win the tie."""
+    solutions = [
+        solve(mdp)
+        for solve in (
+            bk.planning.policy_iteration,
+            bk.planning.value_iteration,
+            bk.planning.modified_policy_iteration,
+            bk.planning.linear_programme,
+        )
+    ]
+    for solution in solutions:
+        assert bk.planning.evaluate(mdp, solution.policy) == pytest.approx(solution.V, abs=1e-8)
+
+
+def test_small_values_are_told_apart_too():
+    far = bk.GridWorld("S" + "." * 60 + "G", gamma=0.5)
+    right = np.ones(61, dtype=int)
+    assert (far.solution.policy[:61] == right).all()
+    precise = bk.planning.value_iteration(far, tolerance=1e-30)
+    assert (precise.policy[:61] == right).all()

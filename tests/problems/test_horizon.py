@@ -148,7 +148,7 @@ def test_what_a_learner_is_told():
     assert problem.spec == mdp.spec._replace(gamma=1.0, H=6)
     assert mdp.spec.H == 0
     half = bk.FiniteHorizon(mdp, 6, gamma=0.5)
-    assert (half.spec.gamma, half.model.gamma, mdp.model.gamma) == (0.5, 0.5, 0.7)
+    assert (half.spec.gamma, half.step_model.gamma, mdp.model.gamma) == (0.5, 0.5, 0.7)
     assert bk.FiniteHorizon(bk.RiverSwim(), H=20).spec.gamma == 1.0  # though nothing ever ends
 
 

@@ -301,7 +301,7 @@ R = [[0.0, 1.0], [2.0, 3.0]]
         (lambda: bk.MDP(csr_array(np.eye(3)[:2]), R, 0.9), r"sparse P must have shape \(S A, S\)"),
         (lambda: bk.MDP(GOOD, R, 0.9, terminal=[2]), "terminal states must be from 0 to 1; got 2"),
         (lambda: bk.MDP(GOOD, R, 0.9, terminal=[0]), "can't start in a terminal state"),
-        (lambda: bk.MDP(GOOD, R, 0.9, initial=2), "start must be a state from 0 to 1"),
+        (lambda: bk.MDP(GOOD, R, 0.9, initial=2), "initial must be a state from 0 to 1"),
         (lambda: bk.MDP(GOOD, R, 0.9, initial=[0.5, 0.4]), "sum to 1"),
         (lambda: bk.MDP(GOOD, R, 0.9, limit=-1), "limit must be a whole number"),
         (lambda: bk.GridWorld("S.?G"), r"row 0, column 2 of the grid has '\?'"),

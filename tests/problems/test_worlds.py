@@ -228,7 +228,7 @@ def test_flags_count_in_order_and_the_goal_only_with_all():
     assert value(grid) == -5.0 + 5.0
     assert grid.distances()[0] == 5.0
     assert grid.distances()[grid.cell(0, 3)] == 1.0 + 1.0 + 2.0
-    with pytest.raises(ValueError, match="there are 2 flags to collect; got 3"):
+    with pytest.raises(ValueError, match="flags must be from 0 to 2; got 3"):
         grid.cell(0, 0, flags=3)
 
 
