@@ -688,3 +688,25 @@ def test_who_has_no_gymnasium_is_told_how_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "gymnasium", None)
     with pytest.raises(ImportError, match=r'pip install "banditkit\[gym\]"'):
         import banditkit.gym  # noqa: F401
+
+
+def test_time_goes_on_from_episode_to_episode_until_a_seed_begins_anew():
+    fading = bk.FadingPotential([0.0, 10.0, 0.0], over=4)
+    shaped = bk.DynamicShaped(bk.GridWorld("S.G", gamma=0.9, goal_reward=0.0), fading)
+    env = to_gymnasium(shaped)
+    paid = []
+    for seed in (0, None, None, 1):
+        env.reset(seed=seed)
+        paid.append([env.step(1)[1], env.step(1)[1]])
+    full = [0.9 * 10.0 * 0.75, -10.0 * 0.75]
+    late = [0.9 * 10.0 * 0.25, -10.0 * 0.25]
+    assert np.array(paid) == pytest.approx(np.array([full, late, [0.0, 0.0], full]))
+
+
+def test_a_table_that_does_not_tell_all_is_refused():
+    try:
+        env = gymnasium.make("Taxi-v4", fickle_passenger=True)
+    except (TypeError, gymnasium.error.Error):
+        pytest.skip("this Gymnasium has no fickle passengers")
+    with pytest.raises(ValueError, match="knows nothing of fickle passengers"):
+        from_gymnasium(env)

@@ -1,8 +1,9 @@
 """Nanoseconds a round of every learner, with scoring and recording, beside plain C in one run.
 
 The first table is of K = 10 coins, the second of learners in MDPs on a 10 x 10 grid without slips.
-A third one shows how learners from adversarial costs grow with the number of arms: Exp3 and Exp3-IX
-draw and update in log K steps; Exp3.P and Tsallis-INF change every weight in each round.
+Then come contextual learners with d = 10 features and K = 10 arms, contexts included.  The last one
+shows how learners from adversarial costs grow with the number of arms: Exp3 and Exp3-IX draw and
+update in log K steps; Exp3.P and Tsallis-INF change every weight in each round.
 
 ``python tests/benchmarks/rounds.py [ROUNDS]``: one thread, kernels warm; each figure is the best of
 five games, taken in turns with the C programs, since machines are noisy.
@@ -59,6 +60,25 @@ IN_MDPS = {  # learner: its name in steps.c
     bk.RMax(): None,
     bk.Reinforce(): None,
     bk.ActorCritic(): None,
+}
+ONE = np.where(np.arange(10) % 2, -1.0, 1.0)
+MANY = np.sin(1.0 + np.arange(100)).reshape(10, 10)
+WITH_FEATURES = {  # problem: learners, and their names in contextual.c
+    bk.LinearContexts(ONE, K=10): {  # joint: arms have features of their own, and share a model
+        bk.LinUCB(alpha=0.3): "linucb_joint",
+        bk.LinUCB(): None,
+        bk.LinThompson(scale=0.1): "thompson_joint",
+        bk.Uniform(): "only_joint",
+    },
+    bk.LinearContexts(MANY): {  # disjoint: arms share the features, and have models of their own
+        bk.LinUCB(alpha=0.3): "linucb_disjoint",
+        bk.LinUCB(): None,
+        bk.LinThompson(scale=0.1): "thompson_disjoint",
+        bk.SquareCB(): None,
+        bk.Uniform(): "only_disjoint",
+    },
+    bk.LogisticContexts(3.0 * ONE, K=10): {bk.LogisticThompson(): "logistic_joint"},
+    bk.LogisticContexts(3.0 * MANY): {bk.LogisticThompson(): "logistic_disjoint"},
 }
 
 
@@ -131,4 +151,7 @@ if __name__ == "__main__":
     compare(ARMS, LEARNERS, here.with_name("rounds.c"), count)
     print()
     compare(GRID, IN_MDPS, here.with_name("steps.c"), count)
+    for problem, learners in WITH_FEATURES.items():
+        print(f"\n{type(problem).__name__}, {'disjoint' if problem.shared else 'joint'}")
+        compare(problem, learners, here.with_name("contextual.c"), count // 10)
     grow(count)

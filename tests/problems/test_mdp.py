@@ -333,3 +333,9 @@ R = [[0.0, 1.0], [2.0, 3.0]]
 def test_what_makes_no_sense_is_named(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+def test_what_was_learned_can_be_seen_after_a_game_was_watched():
+    grid = bk.GridWorld("S..G", gamma=0.9)
+    game = bk.watch(grid, bk.QLearning(rate=1.0), horizon=500)
+    assert game.policy.actor.Q.max(axis=1)[:3] == pytest.approx(grid.solution.V[:3])

@@ -331,3 +331,19 @@ STEADY = bk.FadingPotential([0.0, 1.0], over=1000)
 def test_what_makes_no_sense_is_named(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+class NoNumber(NamedTuple):
+    def potential_of(self, t, age, x):
+        return math.nan
+
+
+class NotFinite(bk.Potential):
+    def start(self, spec):
+        return NoNumber()
+
+
+def test_a_potential_that_is_no_number_is_named():
+    shaped = bk.DynamicShaped(bk.GridWorld("S...G"), NotFinite())
+    with pytest.raises(ValueError, match="in round 1, respond returned a reward of nan"):
+        bk.simulate(shaped, [bk.QLearning()], horizon=9)
