@@ -14,7 +14,7 @@ from banditkit.core.description import Learner, Problem
 from banditkit.core.feedback import Step
 from banditkit.core.jit import NumbaError
 from banditkit.core.no_dice import DrawsAtRandom, NoDice
-from banditkit.core.spec import NoSuchArm
+from banditkit.core.spec import Features, NoSuchArm
 from banditkit.core.verbs import VERBS
 
 __all__ = ["compile_fault", "hidden_draws", "no_such_arm", "rehearse"]
@@ -40,6 +40,7 @@ def rehearse(
         if env.done() or policy.done():
             break
         x = _attempt(problem, env, "observe", t, rngs[0])
+        _check_features(problem, x)
         a = _attempt(learner, policy, "select", t, x, rngs[1])
         fault = problem.spec.fault(a.arm if isinstance(a, Draw) else a)
         if fault:
@@ -52,6 +53,18 @@ def rehearse(
                 "and potentials, must be finite"
             )
         _attempt(learner, policy, "update", t, x, a, y)
+
+
+def _check_features(problem: Problem, x: Any) -> None:
+    """Raise a ValueError if a problem shows features of another shape than it says."""
+    spec = problem.spec
+    if isinstance(spec, Features):
+        expected = 1 if spec.shared else spec.K, spec.d
+        if np.shape(x) != expected:
+            raise ValueError(
+                f"{problem!r}: observe must return features of shape {expected}, as spec says; got "
+                f"shape {np.shape(x)}"
+            )
 
 
 def compile_fault(problem: Problem, learner: Learner, error: NumbaError) -> ValueError:

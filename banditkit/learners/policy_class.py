@@ -16,6 +16,7 @@ from banditkit.core.draws import argmax, draw_index
 from banditkit.core.jit import jit_helper, jit_inline
 from banditkit.core.spec import Advice, Features
 from banditkit.core.weights import draw_arm
+from banditkit.learners.oracles import check_oracle, fitted
 
 __all__ = ["EpochGreedy", "MiniMonster", "OracleCommit"]
 
@@ -75,16 +76,14 @@ class ClassifierCommitPolicy(NamedTuple):
             self.arms.append(int(a))
             self.rewards.append(self.K * y)
         if t == self.explore - 1 and self.arms:
-            self.fitted.append(fit_weighted(self.oracle, self.rows, self.arms, self.rewards))
+            self.fitted.append(self._fit(t + 1))
 
-
-def fit_weighted(oracle: Any, rows: Any, arms: Any, weights: Any) -> Any:
-    """Return a classifier for the arms, weighted by fake rewards; of a single arm the arm."""
-    from copy import deepcopy
-
-    if len({*arms}) == 1:  # classifiers refuse to be fitted to one class
-        return arms[0]
-    return deepcopy(oracle).fit(np.array(rows), np.array(arms), sample_weight=np.array(weights))
+    def _fit(self, seed):
+        """Return a classifier for the arms, weighted by fake rewards; of a single arm the arm."""
+        if len({*self.arms}) == 1:  # classifiers refuse to be fitted to one class
+            return self.arms[0]
+        weights = np.array(self.rewards)
+        return fitted(self.oracle, self.rows, self.arms, seed, sample_weight=weights)
 
 
 @dataclass(frozen=True, repr=False)
@@ -103,7 +102,8 @@ class OracleCommit(Learner):
         policies, and for a classifier with M = 2**d; at most T.
     oracle : classifier, optional
         For problems that show features: what classifies, with `fit`, that takes sample weights, and
-        `predict`, such as a classifier of scikit-learn.
+        `predict`, such as a classifier of scikit-learn.  If its `random_state` is None it is given
+        one.
 
     Raises
     ------
@@ -135,12 +135,8 @@ class OracleCommit(Learner):
     def __post_init__(self) -> None:
         if self.explore is not None:
             self._set(explore=whole("explore", self.explore, least=1))
-        known = hasattr(self.oracle, "fit") and hasattr(self.oracle, "predict")
-        if self.oracle is not None and (not known or isinstance(self.oracle, type)):
-            raise ValueError(
-                "oracle must be a classifier with fit and predict, such as those of scikit-learn; "
-                f"got {self.oracle!r}"
-            )
+        if self.oracle is not None:
+            check_oracle(self.oracle, "classifier")
 
     def check(self, problem: Problem) -> None:
         """Raise a ValueError if it can't play `problem`; see `Learner.check`."""

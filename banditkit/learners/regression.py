@@ -6,7 +6,6 @@ regressor of scikit-learn, which is fitted anew whenever the number of rounds ha
 
 import math
 from abc import abstractmethod
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
@@ -19,6 +18,7 @@ from banditkit.core.jit import jit_inline
 from banditkit.core.spec import Features
 from banditkit.core.weights import draw_arm
 from banditkit.learners.linear import LinUCB, LinUCBPolicy, add_observation, dot
+from banditkit.learners.oracles import check_oracle, fitted
 from banditkit.learners.schedules import Course, Schedule, course_of, scheduled
 
 __all__ = ["Falcon", "RegressionGreedy", "SquareCB"]
@@ -101,6 +101,8 @@ class RefittedPolicy(NamedTuple):
             regressor = self.regressors[min(a, len(self.regressors) - 1)]
             row = x[min(a, len(x) - 1)]
             self.values[a] = 0.0 if regressor is None else regressor.predict(row[None])[0]
+            if not math.isfinite(self.values[a]):
+                raise ValueError(f"{self.oracle!r} predicted {self.values[a]} in round {t + 1}")
         write_probabilities_of(self.rule, t, self.learned[0], self.values, self.p)
         return self.p
 
@@ -115,8 +117,7 @@ class RefittedPolicy(NamedTuple):
             self.learned[0] = t + 1
             for m, rows in enumerate(self.features):
                 if rows:
-                    fresh = deepcopy(self.oracle)
-                    self.regressors[m] = fresh.fit(np.array(rows), np.array(self.rewards[m]))
+                    self.regressors[m] = fitted(self.oracle, rows, self.rewards[m], t + 1)
 
 
 @dataclass(frozen=True)
@@ -130,12 +131,8 @@ class _RegressionLearner(Learner):
 
     def __post_init__(self) -> None:
         self._set(ridge=number("ridge", self.ridge, low=1e-9))
-        known = hasattr(self.oracle, "fit") and hasattr(self.oracle, "predict")
-        if self.oracle is not None and (not known or isinstance(self.oracle, type)):
-            raise ValueError(
-                "oracle must be a regressor with fit and predict, such as those of scikit-learn; "
-                f"got {self.oracle!r}"
-            )
+        if self.oracle is not None:
+            check_oracle(self.oracle, "regressor")
 
     @abstractmethod
     def rule(self, spec: Features, horizon: int) -> Rule:
@@ -167,7 +164,7 @@ class RegressionGreedy(_RegressionLearner):
     ----------
     oracle : regressor, optional
         What predicts, with `fit` and `predict`, such as a regressor of scikit-learn; by default
-        ridge regression.
+        ridge regression.  If its `random_state` is None it is given one.
     ridge : float, default 1
         Penalty of the built-in ridge regression, above 0 (at least 1e-9).
     epsilon : float or Schedule, default 0.1
@@ -216,7 +213,7 @@ class SquareCB(_RegressionLearner):
     ----------
     oracle : regressor, optional
         What predicts, with `fit` and `predict`, such as a regressor of scikit-learn; by default
-        ridge regression.
+        ridge regression.  If its `random_state` is None it is given one.
     ridge : float, default 1
         Penalty of the built-in ridge regression, above 0 (at least 1e-9).
     gamma : float, optional
@@ -274,7 +271,7 @@ class Falcon(_RegressionLearner):
     ----------
     oracle : regressor, optional
         What predicts, with `fit` and `predict`, such as a regressor of scikit-learn; by default
-        ridge regression.
+        ridge regression.  If its `random_state` is None it is given one.
     ridge : float, default 1
         Penalty of the built-in ridge regression, above 0 (at least 1e-9).
     scale : float, default 1

@@ -18,7 +18,7 @@ from banditkit.core.checks import number, whole
 from banditkit.off_policy.intervals import Estimate
 from banditkit.off_policy.log import LoggedData
 from banditkit.off_policy.policies import Drawing, Recommending, predicted, read_policy
-from banditkit.off_policy.rewards import cross_fit
+from banditkit.off_policy.rewards import cross_fit, fit_rewards
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,7 +66,13 @@ class Case:
     @cached_property
     def weights(self) -> np.ndarray:
         """Return pi(a|x) / p(a|x) of the action that each row took, shape (N,)."""
-        return self.policy.taken(self.log) / self.log.propensities
+        with np.errstate(over="ignore"):
+            weights = self.policy.taken(self.log) / self.log.propensities
+        if not np.isfinite(weights).all():
+            i = int(np.argmin(np.isfinite(weights)))
+            p = self.log.propensities[i]
+            raise ValueError(f"row {i}: a propensity of {p:.3g} is too small to divide by")
+        return weights
 
     @cached_property
     def expected(self) -> np.ndarray:
@@ -423,8 +429,9 @@ def compare_estimates(
 
 def _modelled(log: LoggedData, policy: Any, model: Any) -> Case:
     found = read_policy(log, policy)
-    q = cross_fit(log, folds=max(2, min(5, log.N))) if model is None else model
-    return Case(log, found, predicted(log, q))
+    if model is None:
+        model = cross_fit(log, folds=min(5, log.N)) if log.N > 1 else fit_rewards(log)
+    return Case(log, found, predicted(log, model))
 
 
 def _judged(case: Case, estimator: Any, *parameters: Any) -> Estimate:
@@ -517,7 +524,8 @@ def _few(case: Case, weights: np.ndarray) -> str:
             else "no row has any weight: the policy never takes the action that the log took"
         )
     i = int(np.argmax(weights))
-    share, rows = float(weights[i]) / total, total**2 / float(weights @ weights)
+    scaled = weights / weights[i]
+    share, rows = 1.0 / float(scaled.sum()), float(scaled.sum()) ** 2 / float(scaled @ scaled)
     which = (
         f"row {i} alone, with propensity {case.log.propensities[i]:.3g} and weight "
         f"{weights[i]:.4g}, has {100 * share:.3g} % of it"

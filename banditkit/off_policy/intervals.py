@@ -81,8 +81,11 @@ class Estimate:
     @cached_property
     def effective_sample_size(self) -> float:
         """How many rows of equal weight were worth as much, by Kish; 0 where nothing is weighed."""
-        squares = float(self.weights @ self.weights)
-        return float(self.weights.sum()) ** 2 / squares if squares > 0.0 else 0.0
+        largest = float(self.weights.max())
+        if largest == 0.0:
+            return 0.0
+        scaled = self.weights / largest  # squares of large weights would leave the range of numbers
+        return float(scaled.sum()) ** 2 / float(scaled @ scaled)
 
     def bernstein(
         self, level: float = 0.95, bounds: tuple[float, float] | None = None

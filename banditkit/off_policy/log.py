@@ -90,6 +90,15 @@ class LoggedData:
             f"{self.rewards.mean():.4g}, propensities {p.min():.4g} to {p.max():.4g}>"
         )
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, LoggedData):
+            return NotImplemented
+        names = self.__dataclass_fields__
+        return all(np.array_equal(getattr(self, n), getattr(other, n)) for n in names)
+
+    def __hash__(self) -> int:
+        return hash((self.K, self.N, self.actions[:100].tobytes(), self.rewards[:100].tobytes()))
+
     @property
     def N(self) -> int:  # noqa: N802
         """Number of rows."""
@@ -324,7 +333,7 @@ def _check(fields: Mapping[str, Any], names: Mapping[str, Any], where: Place) ->
     """Return the fields of a log as arrays that can't be written to, or say what is wrong."""
     checked: dict[str, Any] = {"K": whole("K", fields["K"], least=1)}
     for field in ("actions", "rewards", "propensities", "positions"):
-        if fields.get(field) is not None:
+        if field != "positions" or fields.get(field) is not None:
             hint = f" - {_MISSING}" if field == "propensities" else ""
             checked[field] = _numbers(names[field], fields[field], where, hint)
     if fields.get("contexts") is not None:
@@ -342,8 +351,16 @@ def _check(fields: Mapping[str, Any], names: Mapping[str, Any], where: Place) ->
     return checked
 
 
+_MOST = 1_000_000  # actions that are numbers from 0 on, and not names
+
+
 def _check_actions(checked: dict[str, Any], name: str, where: Place) -> None:
     actions, K = checked["actions"], checked["K"]
+    if K > _MOST:
+        raise ValueError(
+            f"{K:,} actions are too many; if {name} holds numbers that are names, give them as "
+            "labels"
+        )
     bad = ~((actions >= 0) & (actions < K) & (actions == np.floor(actions)))
     if bad.any():
         i = int(np.argmax(bad))

@@ -161,11 +161,13 @@ def _actions(log: LoggedData, actions: np.ndarray) -> np.ndarray:
 
 def _distributions(table: np.ndarray, where: str) -> np.ndarray:
     """Return rows of probabilities, or name the first row that is none."""
+    single = table.dtype.kind == "f" and table.dtype.itemsize < 8  # float32, of a neural network
+    rounding = 1e-5 if single else _ROUNDING
     table = table.astype(float, copy=False)
     sums = np.einsum("ij->i", table)
-    if table.min() >= 0.0 and (np.abs(sums - 1.0) <= _ROUNDING).all():
+    if table.min() >= 0.0 and (np.abs(sums - 1.0) <= rounding).all():
         return table
-    bad = ~((table >= 0.0).all(axis=1) & (np.abs(sums - 1.0) <= _ROUNDING))
+    bad = ~((table >= 0.0).all(axis=1) & (np.abs(sums - 1.0) <= rounding))
     i = int(np.argmax(bad))
     raise ValueError(
         f"{where.format(i)}: probabilities of the actions must be 0 or more and sum to 1; got "

@@ -164,7 +164,9 @@ class Classification(Problem):
             raise ImportError('this needs scikit-learn: pip install "banditkit[data]"') from error
         rows, classes = getattr(datasets, f"load_{name}")(return_X_y=True)
         if hasattr(comparator, "fit"):
-            comparator = deepcopy(comparator).fit(rows, classes).predict(rows)
+            clone = deepcopy(comparator)
+            clone = clone.fit(rows, classes) or clone
+            comparator = clone.predict(rows)
         return cls(rows, classes, comparator, name)
 
     @classmethod

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from instances import generators, regret_of
 from naive import oracles as naive
-from sklearn.linear_model import LinearRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.linear_model import Ridge as SklearnRidge
-from sklearn.tree import DecisionTreeRegressor
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 import banditkit as bk
 from banditkit.core.play import play, play_interpreted
@@ -391,3 +391,49 @@ def test_what_makes_no_sense_is_named(call, words):
         call()
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+class Doubtful:
+    """A regressor whose `fit` returns nothing, and that predicts no number."""
+
+    def fit(self, X, y):
+        self.fitted = True
+
+    def predict(self, X):
+        return np.array([np.nan])
+
+
+def test_an_oracle_that_predicts_no_number_is_named():
+    with pytest.raises(ValueError, match=r"Doubtful.* predicted nan in round 2"):
+        bk.simulate(SHARED, [bk.SquareCB(Doubtful())], horizon=20, replications=1, seed=0)
+
+
+def test_a_classifier_is_no_regressor_and_a_regressor_no_classifier():
+    with pytest.raises(ValueError, match=r"must be a regressor; .* is a classifier"):
+        bk.SquareCB(LogisticRegression())
+    with pytest.raises(ValueError, match=r"must be a classifier; .* is a regressor"):
+        bk.OracleCommit(20, LinearRegression())
+
+
+def test_chance_in_an_oracle_comes_from_the_game():
+    data = bk.Classification.from_sklearn("wine")
+    for learner in (
+        bk.SquareCB(DecisionTreeRegressor(max_features=2)),
+        bk.OracleCommit(50, DecisionTreeClassifier(max_features=2)),
+    ):
+        first, second = (
+            bk.simulate(data, [learner], horizon=200, replications=2, seed=0).regret
+            for _ in range(2)
+        )
+        assert np.array_equal(first, second)
+
+
+class Narrow(bk.LinearContexts):
+    @property
+    def spec(self):
+        return super().spec._replace(d=5)
+
+
+def test_features_of_another_shape_than_the_spec_says_are_the_problems_mistake():
+    with pytest.raises(ValueError, match=r"observe must return features of shape \(3, 5\)"):
+        bk.simulate(Narrow((1.0, 0.0), K=3), [bk.LinUCB()], horizon=9)

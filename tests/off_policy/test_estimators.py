@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import pickle
 import warnings
 
 import numpy as np
@@ -484,3 +485,33 @@ def test_the_table_has_the_estimates_that_the_functions_return():
         assert line["effective_sample_size"] == estimate.effective_sample_size
         assert line["error"] == line["value"] - 0.5
     assert "truth" not in op.compare_estimates(log, pi, q)
+
+
+def test_probabilities_in_single_precision_are_understood():
+    log = bk.LoggedData([0, 1, 2], [1, 0, 1], [0.5, 0.25, 0.25], K=3)
+    single = np.full(3, 1 / 3, dtype=np.float32)
+    assert bk.off_policy.ips(log, single).value == pytest.approx(2.0 / 3.0, abs=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore::banditkit.off_policy.WeakOverlap")
+def test_tiny_propensities_give_numbers_or_an_error_that_names_the_row():
+    tiny = bk.LoggedData([0, 1] * 50, [1, 0] * 50, [1e-300, 0.5] * 50, K=2)
+    assert bk.off_policy.ips(tiny, [0.5, 0.5]).effective_sample_size == pytest.approx(50.0)
+    tiniest = bk.LoggedData([0, 1], [1, 0], [0.5, 5e-324], K=2)
+    with pytest.raises(ValueError, match=r"row 1: a propensity of .* is too small to divide by"):
+        bk.off_policy.ips(tiniest, [0.5, 0.5])
+
+
+@pytest.mark.filterwarnings("ignore::banditkit.off_policy.WeakOverlap")
+def test_a_log_of_one_row_has_estimates_and_equals_its_copy():
+    log = bk.LoggedData([0], [1], [0.5], K=2)
+    assert np.isfinite(bk.off_policy.doubly_robust(log, [0.5, 0.5]).value)
+    again = pickle.loads(pickle.dumps(log))
+    assert again == log
+    assert hash(again) == hash(log)
+    assert log != bk.LoggedData([0], [0], [0.5], K=2)
+
+
+def test_numbers_that_are_names_ask_for_labels():
+    with pytest.raises(ValueError, match="give them as labels"):
+        bk.LoggedData([1_000_345_678], [1], [0.5], K=1_000_345_680)
