@@ -16,7 +16,8 @@ def check_oracle(oracle: Any, kind: str) -> None:
             f"oracle must be a {kind} with fit and predict, such as those of scikit-learn; "
             f"got {oracle!r}"
         )
-    says = getattr(oracle, "_estimator_type", kind)  # as those of scikit-learn do
+    tags = getattr(oracle, "__sklearn_tags__", None)
+    says = kind if tags is None else tags().estimator_type or kind
     if says != kind:
         raise ValueError(f"oracle must be a {kind}; {oracle!r} is a {says}")
 
