@@ -70,7 +70,7 @@ class PerContext(CopyingLearner):
     Raises
     ------
     ValueError
-        If `learner` is not a learner, or does not play arms.
+        If `learner` is not a learner; and when it is to play, if it does not play arms.
 
     Notes
     -----

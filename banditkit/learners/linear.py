@@ -48,7 +48,10 @@ def write_cholesky(M, factor):
             left = M[i, j]
             for k in range(j):
                 left -= factor[i, k] * factor[j, k]
-            factor[i, j] = math.sqrt(left) if i == j else left / factor[j, j]
+            if i == j:  # rounding may leave nothing of a column that others span
+                factor[i, j] = math.sqrt(max(left, 1e-15 * M[j, j]))
+            else:
+                factor[i, j] = left / factor[j, j]
 
 
 @jit_helper

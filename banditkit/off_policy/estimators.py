@@ -123,8 +123,8 @@ def ips(log: LoggedData, policy: Any, model: Any = None) -> Estimate:
     -----
     The estimate is unbiased if every action that the policy may take has a positive propensity;
     with probability 1 - delta its error is ``O(sqrt(log(1/delta) / (p_0 N)))``, where p_0 is the
-    smallest propensity and rewards lie in [0, 1] (Lemma 8.11).  By Bernstein's inequality 1/p_0
-    may be replaced with ``V = max_t sum_a 1/p_t(a)`` (Exercise 8.3).
+    smallest propensity and rewards lie in [0, 1] (Lemma 8.11); Exercise 8.3 has it by Bernstein's
+    inequality, with ``V = max_t sum_a 1/p_t(a)`` in place of 1/p_0.
 
     References
     ----------

@@ -66,6 +66,8 @@ class Drawing:
 
 def read_policy(log: LoggedData, policy: Any) -> Recommending | Drawing:
     """Return a policy in one of the two forms, checked against the log."""
+    if not isinstance(log, LoggedData):
+        raise ValueError(f"log must be LoggedData; got {shorten(repr(log))}")
     if callable(policy):
         policy = _called(log, policy)
     if isinstance(policy, Mapping):

@@ -421,3 +421,13 @@ def test_models_of_different_kinds_agree_where_they_are_the_same():
         for one, other in zip(joint, disjoint, strict=True):
             if isinstance(one, np.ndarray):
                 assert (one == other).all()
+
+
+def test_features_that_are_all_the_same_leave_a_finite_inverse():
+    """The Gram matrix has one large direction, and next to nothing in the other."""
+    policy = bk.LinUCB(alpha=0.1, ridge=1e-9).start(bk.Features(1, 2, shared=True), 2000)
+    x = np.full((1, 2), 1e4)
+    for t in range(2000):
+        policy.update(t, x, policy.select(t, x, None), 1.0)
+    assert np.isfinite(policy.inverse).all()
+    assert policy.theta[0] @ x[0] == pytest.approx(1.0, rel=0.2)
