@@ -43,7 +43,9 @@ def one_of(name: str, value: Any, known: Sequence[str]) -> str:
     """Return `value`, which must be one of the known words."""
     if isinstance(value, str) and value in known:
         return value
-    raise ValueError(f"{name} must be one of {', '.join(known)}; got {shorten(repr(value))}")
+    meant = nearest(value, known) if isinstance(value, str) else ""
+    hint = f"; {meant}" if meant.startswith("did you") else ""
+    raise ValueError(f"{name} must be one of {', '.join(known)}; got {shorten(repr(value))}{hint}")
 
 
 def number(

@@ -266,7 +266,7 @@ def test_with_the_full_bonus_values_are_never_too_low(seed, sign):
     P = np.random.default_rng(seed).dirichlet(np.full(4, 0.5), size=(4, 2))
     R = sign * np.random.default_rng(seed + 9).uniform(size=(4, 2, 4))
     problem = bk.FiniteHorizon(bk.MDP(P, R, 0.9, terminal=[3]), 3)
-    values, _ = bk.planning.finite_horizon(problem.model, 3)
+    values, _ = bk.planning.finite_horizon(problem.step_model, 3)
     least = {}
     for scale in (0.0, 1.0):
         least[scale] = math.inf
