@@ -9,13 +9,19 @@ import math
 from banditkit.core.jit import jit_inline
 
 __all__ = [
+    "TIE",
     "argmax",
     "argmin",
+    "chance_of",
     "draw_beta",
     "draw_gamma",
     "draw_index",
+    "first_best",
     "gamma_step",
+    "toss",
 ]
+
+TIE = 1e-9  # values nearer than this are equal: rounding must not decide
 
 
 @jit_inline
@@ -29,6 +35,16 @@ def argmax(values):
 
 
 @jit_inline
+def first_best(values):
+    """Return the position of the first of the largest entries, up to rounding."""
+    best = 0
+    for i in range(1, values.size):
+        if values[i] > values[best] + TIE:
+            best = i
+    return best
+
+
+@jit_inline
 def argmin(values):
     """Return the position of the smallest entry; of equal ones, the first."""
     best = 0
@@ -36,6 +52,18 @@ def argmin(values):
         if values[i] < values[best]:
             best = i
     return best
+
+
+@jit_inline
+def toss(mean, rng):
+    """Return 1 with probability `mean`, else 0."""
+    return 1.0 if rng.random() < mean else 0.0
+
+
+@jit_inline
+def chance_of(log_odds):
+    """Return the probability of a coin with these log-odds."""
+    return 1.0 / (1.0 + math.exp(min(-log_odds, 700.0)))  # no overflow
 
 
 @jit_inline

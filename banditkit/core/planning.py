@@ -400,7 +400,9 @@ def evaluate(mdp: Any, policy: Any) -> np.ndarray:
     array([0.    , 0.1667, 0.3333, 0.5   , 0.6667, 0.8333, 0.    ])
     """
     model = model_of(mdp)
-    return _exact_values(model, _probabilities(model, policy))
+    pi = _probabilities(model, policy)
+    _check_that_it_ends(model, pi)
+    return _exact_values(model, pi)
 
 
 def occupancy(mdp: Any, policy: Any, start: Any = None) -> np.ndarray:
@@ -577,10 +579,10 @@ def _moves(model: Model, pi: np.ndarray) -> Any:
 
 
 def _exact_values(model: Model, pi: np.ndarray) -> np.ndarray:
+    """Return the values of a policy that surely ends, if gamma is 1, from linear equations."""
     from scipy.sparse import eye_array
     from scipy.sparse.linalg import spsolve
 
-    _check_that_it_ends(model, pi)
     S, A = model.terminal.size, model.A
     r = (pi * model.expected.reshape(S, A)).sum(axis=1)
     equations = (eye_array(S) - model.gamma * _moves(model, pi)).tocsc()

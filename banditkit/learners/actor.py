@@ -4,13 +4,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from banditkit.core.draws import draw_index
+from banditkit.core.draws import TIE, draw_index
 from banditkit.core.jit import jit_helper, jit_inline
 from banditkit.core.weights import draw_arm, softmax
 from banditkit.learners.schedules import Course
 
 __all__ = [
-    "TIE",
     "Actor",
     "NoAdvice",
     "advised",
@@ -19,7 +18,6 @@ __all__ = [
     "write_probabilities",
 ]
 
-TIE = 1e-9  # values nearer than this are equal: rounding must not decide
 COLD = 1e-100  # at a temperature up to this there is the best action only, and no overflow
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from banditkit.core.checks import number
 from banditkit.core.description import Learner
+from banditkit.core.draws import chance_of
 from banditkit.core.jit import jit_helper, jit_inline
 from banditkit.core.spec import Features
 
@@ -397,12 +398,6 @@ class LogisticThompsonPolicy(NamedTuple):
     def update(self, t, x, a, y):
         m, row = min(a, self.mean.shape[0] - 1), min(a, x.shape[0] - 1)
         learn_logistic(self.mean[m], self.precision[m], x[row], y)
-
-
-@jit_inline
-def chance_of(u):
-    """Return the probability of a coin with log-odds u."""
-    return 1.0 / (1.0 + math.exp(min(-u, 700.0)))  # no overflow
 
 
 @jit_helper

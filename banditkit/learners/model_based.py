@@ -8,6 +8,7 @@ import numpy as np
 
 from banditkit.core.checks import number, numbers, whole
 from banditkit.core.description import Learner, Problem
+from banditkit.core.draws import TIE, first_best
 from banditkit.core.feedback import Feedback
 from banditkit.core.jit import jit_helper, jit_inline
 from banditkit.core.planning import Model, backup, improve
@@ -16,7 +17,6 @@ from banditkit.core.spec import Tabular
 __all__ = ["UCBVI", "RMax"]
 
 _LARGEST = 20_000_000  # counts of (s, a, s') that fit into the memory of a laptop
-_TIE = 1e-9  # values nearer than this are equal: rounding must not decide
 
 
 class Experience(NamedTuple):
@@ -73,16 +73,6 @@ def write_model(seen, known):
     model.first[seen.visits.size] = n
 
 
-@jit_inline
-def first_best(values):
-    """Return the position of the first of the largest values, up to rounding."""
-    best = 0
-    for a in range(1, values.size):
-        if values[a] > values[best] + _TIE:
-            best = a
-    return best
-
-
 def check_size(learner: Learner, spec: Any) -> None:
     """Raise a ValueError if the counts of all transitions would not fit into memory."""
     if spec.S * spec.S * spec.A > _LARGEST:
@@ -124,7 +114,7 @@ def plan_with_optimism(policy):
     for s in range(V.size):
         V[s] = 0.0 if model.terminal[s] else policy.optimism[s]
     change, sweep = math.inf, 0
-    while change > _TIE and sweep < 100_000:
+    while change > TIE and sweep < 100_000:
         lowest, highest = improve(model, V, V, policy.best, sweep % 2 == 1)
         change = max(-lowest, highest)
         sweep += 1

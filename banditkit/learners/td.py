@@ -11,11 +11,11 @@ import numpy as np
 
 from banditkit.core.checks import flag, number, numbers
 from banditkit.core.description import Learner, Problem
+from banditkit.core.draws import first_best
 from banditkit.core.feedback import Feedback
 from banditkit.core.jit import jit_helper, jit_inline
 from banditkit.core.spec import Tabular
 from banditkit.learners.actor import (
-    TIE,
     Actor,
     NoAdvice,
     best_action,
@@ -316,11 +316,7 @@ class DoubleQLearningPolicy(NamedTuple):
         own, other = self.tables[self.coin[0]], self.tables[1 - self.coin[0]]
         target = y.reward
         if not y.terminal:
-            best = 0
-            for b in range(1, own.shape[1]):
-                if own[y.state, b] > own[y.state, best] + TIE:
-                    best = b
-            target += self.gamma * other[y.state, best]
+            target += self.gamma * other[y.state, first_best(own[y.state])]
         rate = self.rate.value_at(t, self.actor.episode[0], self.visits[x, a])
         own[x, a] += rate * (target - own[x, a])
         self.actor.Q[x, a] = 0.5 * (own[x, a] + other[x, a])

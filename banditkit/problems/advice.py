@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from banditkit.core.checks import number, whole
-from banditkit.core.draws import draw_index
+from banditkit.core.draws import draw_index, toss
 from banditkit.core.spec import Advice
 from banditkit.problems.costs import CostProblem, loss_table, play_tape
 
@@ -321,7 +321,7 @@ class BlockTape(NamedTuple):
                 self.advice[e] = e // power % K  # digit b of e
         for a in range(K):
             mean = 0.5 - 0.5 * self.epsilon if a == self.best[b] else 0.5
-            self.costs[a] = 1.0 if rng.random() < mean else 0.0
+            self.costs[a] = toss(mean, rng)
 
 
 @dataclass(frozen=True, repr=False)

@@ -9,7 +9,7 @@ import numpy as np
 
 from banditkit.core.checks import numbers, pair_up
 from banditkit.core.description import Problem
-from banditkit.core.draws import draw_beta, gamma_step
+from banditkit.core.draws import draw_beta, gamma_step, toss
 from banditkit.core.spec import Arms, NoSuchArm
 
 __all__ = ["Bernoulli", "Beta", "Gaussian", "IIDArms", "TwoPoint", "UniformArms"]
@@ -69,7 +69,7 @@ class BernoulliLaw(NamedTuple):
     means: np.ndarray  # (K,)
 
     def respond(self, t, x, a, rng):
-        return 1.0 if rng.random() < self.means[a] else 0.0
+        return toss(self.means[a], rng)
 
 
 @dataclass(frozen=True, repr=False)

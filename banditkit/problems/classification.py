@@ -2,6 +2,7 @@
 
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -214,7 +215,7 @@ class Classification(Problem):
         _, classes = np.unique(words, return_inverse=True)
         return cls(features.to_numpy(dtype=float), classes, comparator, label)
 
-    @property
+    @cached_property
     def rows(self) -> np.ndarray:
         """What is shown of each row, shape (n, d + 1)."""
         # By the range: the spread of equal numbers may be a rounding error above 0.

@@ -13,7 +13,7 @@ import numpy as np
 
 from banditkit.core.checks import number, numbers, table, whole
 from banditkit.core.description import Problem
-from banditkit.core.draws import argmax
+from banditkit.core.draws import argmax, chance_of, toss
 from banditkit.core.jit import jit_inline
 from banditkit.core.spec import Advice, Contexts, Features, Interval, NoSuchArm
 from banditkit.core.weights import draw_arm
@@ -26,12 +26,6 @@ __all__ = [
     "LogisticContexts",
     "PolicyClass",
 ]
-
-
-@jit_inline
-def toss(mean, rng):
-    """Return 1 with probability `mean`, else 0."""
-    return 1.0 if rng.random() < mean else 0.0
 
 
 class FiniteContextsEnv(NamedTuple):
@@ -389,9 +383,7 @@ class LinearContextsEnv(NamedTuple):
             mean = 0.0
             for j in range(d):
                 mean += x[row, j] * theta[a, j]
-            if self.logistic:
-                mean = 1.0 / (1.0 + math.exp(min(-mean, 700.0)))  # no overflow
-            self.means[a] = mean
+            self.means[a] = chance_of(mean) if self.logistic else mean
         return x
 
     def gap(self, t, x, a):

@@ -15,6 +15,7 @@ import numpy as np
 
 from banditkit.core.checks import number, numbers, whole
 from banditkit.core.description import Problem
+from banditkit.core.draws import toss
 from banditkit.core.feedback import Feedback
 from banditkit.core.spec import Arms, NoSuchArm
 
@@ -230,7 +231,7 @@ class IIDTape(NamedTuple):
 
     def observe(self, t, rng):
         for a in range(self.costs.size):
-            self.costs[a] = 1.0 if rng.random() < self.means[a] else 0.0
+            self.costs[a] = toss(self.means[a], rng)
 
 
 @dataclass(frozen=True, repr=False)
@@ -290,7 +291,7 @@ class SwitchingTape(NamedTuple):
         s = t * self.segments.shape[0] // self.horizon
         for a in range(self.costs.size):
             self.means[a] = self.segments[s, a]
-            self.costs[a] = 1.0 if rng.random() < self.means[a] else 0.0
+            self.costs[a] = toss(self.means[a], rng)
 
 
 @dataclass(frozen=True, repr=False)
@@ -416,7 +417,7 @@ class DriftingTape(NamedTuple):
         for a in range(K):
             way = self.speed * t + a / K
             self.means[a] = 0.25 + abs(way - math.floor(way) - 0.5)
-            self.costs[a] = 1.0 if rng.random() < self.means[a] else 0.0
+            self.costs[a] = toss(self.means[a], rng)
 
 
 @dataclass(frozen=True, repr=False)

@@ -10,7 +10,7 @@ from naive import contextual as naive
 from naive import learners as plain
 
 import banditkit as bk
-from banditkit.core.adapters import adapt, told
+from banditkit.core.adapters import begin
 from banditkit.core.verbs import complete
 
 VISITORS = bk.FiniteContexts(
@@ -33,9 +33,7 @@ compiles = pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="would take
 def game(problem, learner, horizon, seed=0):
     """Play as Python; yield the policy, and what happened in each round."""
     rngs = generators(seed)
-    env = problem.start(horizon, rngs[0])
-    policy = learner.start(told(problem, learner), horizon)
-    env, policy = adapt(problem, learner, env, policy)
+    env, policy = begin(problem, learner, horizon, rngs[0])
     for t in range(horizon):
         x = env.observe(t, rngs[0])
         a = policy.select(t, x, rngs[1])

@@ -11,7 +11,7 @@ from naive import contextual as naive
 from scipy import optimize
 
 import banditkit as bk
-from banditkit.core.adapters import adapt, told
+from banditkit.core.adapters import begin
 from banditkit.learners import linear
 
 JOINT = bk.LinearContexts((1.0, -0.5, 0.25), K=4, noise=0.2)
@@ -23,9 +23,7 @@ LOGISTIC = bk.LogisticContexts((4.0, -2.0, 2.0), K=5)
 def game(problem, learner, horizon, seed=0):
     """Play as Python; yield the policy before it learns, and what happens in each round."""
     rngs = generators(seed)
-    env = problem.start(horizon, rngs[0])
-    policy = learner.start(told(problem, learner), horizon)
-    env, policy = adapt(problem, learner, env, policy)
+    env, policy = begin(problem, learner, horizon, rngs[0])
     for t in range(horizon):
         x = env.observe(t, rngs[0])
         a = policy.select(t, x, rngs[1])
