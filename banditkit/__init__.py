@@ -15,6 +15,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from banditkit import off_policy as off_policy
     from banditkit.core import planning as planning
+    from banditkit.core import simplex as simplex
     from banditkit.core.description import *
     from banditkit.core.feedback import *
     from banditkit.core.spec import *
@@ -51,6 +52,7 @@ _MODULES = {
     "bounds": "banditkit.theory.bounds",
     "off_policy": "banditkit.off_policy",
     "planning": "banditkit.core.planning",
+    "simplex": "banditkit.core.simplex",
 }
 
 

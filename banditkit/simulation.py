@@ -177,7 +177,7 @@ def play_replications(game: Game, replications: range, watch: "Watch | None" = N
         env_rng, policy_rng = generators(game.seed, replication)
         env, policy = begin(game.problem, game.learner, game.horizon, env_rng)
         loop = player_of(env, policy)
-        card = blank_scorecard(game.times)
+        card = blank_scorecard(game.times, env, policy)
         ended = False
         while not ended and card.played[0] < until:
             if watch and watch.stopped:
@@ -195,7 +195,7 @@ def play_replications(game: Game, replications: range, watch: "Watch | None" = N
         if isinstance(policy, ShownChoicePolicy):
             _check_nothing_drawn(game, replication, policy_rng)
         row[:] = card.regret
-        logs.append({**logs_of(env), **logs_of(policy)})
+        logs.append(logs_of(env, card.env_notes) | logs_of(policy, card.policy_notes))
     stacked = {name: np.stack([log[name] for log in logs]) for name in logs[0]}
     return Played(regret, time.perf_counter() - began, stacked)
 

@@ -1,5 +1,6 @@
 """One game, round by round: what was played, what it cost, and from which distribution."""
 
+import copy
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -80,7 +81,7 @@ def watch(
             p = a.p.copy()
         gaps.append(env.gap(t, x, a))
         y = env.respond(t, x, a, env_rng)
-        answers.append(np.copy(y) if isinstance(y, np.ndarray) else y)
+        answers.append(copy.deepcopy(y))  # an array may be used again for the next answer
         policy.update(t, x, a, y)
         arms.append(a.arm if isinstance(a, Draw) else a)
         distributions.append(p)

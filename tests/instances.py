@@ -105,7 +105,12 @@ CONTEXTUAL = {
     "SquareCB": [bk.SquareCB(), bk.SquareCB(gamma=10.0)],
 }
 
-LEARNERS = STOCHASTIC | ADVERSARIAL | TABULAR | FIXED | CONTEXTUAL
+# Chapter 10.
+BUDGETED = {
+    "UcbBwK": [bk.UcbBwK(), bk.UcbBwK(exploration=0.5, margin=0.1, patience=0.5)],
+}
+
+LEARNERS = STOCHASTIC | ADVERSARIAL | TABULAR | FIXED | CONTEXTUAL | BUDGETED
 
 # Where the score is a sum of fixed gaps of the arms: IID arms.
 IID = {
@@ -249,7 +254,18 @@ CONTEXTS = {
     ],
 }
 
-PROBLEMS = IID | COSTS | MDPS | STEPS | CONTROL | CONTEXTS
+# Chapter 10.
+_SURE = bk.Knapsack.sure([1.0, 0.5, 0.0], [[1.0, 0.0], [0.25, 0.5], [0.0, 0.0]], budgets=[9, 5])
+
+KNAPSACKS = {
+    "Knapsack": [
+        _SURE,
+        bk.Knapsack.coins([0.5, 0.25, 0.0], [[0.5], [0.125], [0.0]], budgets=8),
+        bk.Knapsack([[(0.5, 0.25, 0.0), (0.5, 1.0, 1.0)], [(1.0, 0.0, 0.0)]], budgets=1),
+    ],
+}
+
+PROBLEMS = IID | COSTS | MDPS | STEPS | CONTROL | CONTEXTS | KNAPSACKS
 
 
 def all_of(table):
@@ -277,7 +293,7 @@ def regret_of(loop, problem, learner, *, horizon, seed, calls=(), gaps=None):
     env, policy = begin(problem, learner, horizon, env_rng)
     if gaps is not None:
         env = env._replace(gaps=gaps)
-    card = blank_scorecard(np.arange(1, horizon + 1))
+    card = blank_scorecard(np.arange(1, horizon + 1), env, policy)
     for until in (*calls, horizon):
         loop(env, policy, card, until, env_rng, policy_rng)
     return card.regret

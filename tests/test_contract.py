@@ -8,7 +8,19 @@ import pkgutil
 
 import numpy as np
 import pytest
-from instances import COSTS, IID, LEARNERS, MDPS, PROBLEMS, STEPS, all_of, plays, regret_of
+from instances import (
+    BUDGETED,
+    COSTS,
+    IID,
+    KNAPSACKS,
+    LEARNERS,
+    MDPS,
+    PROBLEMS,
+    STEPS,
+    all_of,
+    plays,
+    regret_of,
+)
 
 import banditkit
 import banditkit as bk
@@ -25,8 +37,10 @@ PAIRS = [(p, x) for p in all_of(IID) for x in all_of(LEARNERS) if plays(x, p)]
 # What nobody calls: bases, records, words.
 WITHOUT_EXAMPLE = {
     "Advice", "Arms", "Bound", "Contexts", "CostTape", "Description", "ExpertProblem", "Features",
-    "Feedback", "Foreign", "Interval", "IIDArms", "Model", "NoSuchArm", "Problem", "Schedule", "Solution", "Step",
-    "Tabular", "TabularLearner", "Verdict", "Watched",
+    "Budgeted", "BudgetedFeatures", "Feedback", "Foreign", "Interval", "IIDArms", "KnapsackProblem",
+    "LPSolution", "Model", "NoSuchArm", "NullArmAdded", "Problem", "Purchase", "Schedule",
+    "Solution", "Step", "Tabular", "TabularLearner", "Verdict", "Watched", "simplex.Optimum",
+    "simplex.Program",
 }  # fmt: skip
 
 
@@ -68,6 +82,8 @@ def spec_for(learner):
         bk.Contexts: bk.Contexts(4, 3, costs=learner.costs),
         bk.Interval: bk.Interval(3, 1.0, costs=learner.costs),
         bk.Features: bk.Features(3, 2, lowest=0.0, highest=1.0),
+        bk.Budgeted: bk.Budgeted(3, 2, 10.0, (1.0, 0.5), 2),
+        bk.BudgetedFeatures: bk.BudgetedFeatures(3, 2, 2, 10.0, (1.0, 0.5), 2),
     }
     if learner.plays[0] in own:
         return own[learner.plays[0]]
@@ -133,10 +149,16 @@ def test_a_policy_can_be_stacked_and_what_a_copy_learns_stays_with_it(learner):
     policy = pick(copies, 1)
     x = None if bk.Arms in learner.plays else np.array([0, 1, 1, 2])
     x = 1 if {bk.Tabular, bk.Contexts, bk.Interval} & {*learner.plays} else x
-    x = np.array([[1.0, 0.5], [0.0, 1.0], [0.5, 0.5]]) if learner.plays[0] is bk.Features else x
+    if learner.plays[0] in (bk.Features, bk.BudgetedFeatures):
+        x = np.array([[1.0, 0.5], [0.0, 1.0], [0.5, 0.5]])
     for t in range(40):
         a = policy.select(t, x, np.random.default_rng(t))
-        answers = {"bandit": 1.0, "full": np.eye(3)[a], "step": bk.Step(1.0, 2, False, t % 4 == 3)}
+        answers = {
+            "bandit": 1.0,
+            "full": np.eye(3)[a],
+            "step": bk.Step(1.0, 2, False, t % 4 == 3),
+            "purchase": bk.Purchase(1.0, np.array([0.5, 0.25])),
+        }
         policy.update(t, x, a, answers[learner.accepts])
     changed = False
     for old, new in zip(before, arrays_of(copies), strict=True):
@@ -192,6 +214,19 @@ def test_an_mdp_is_the_same_compiled_and_interpreted(problem):
         )
         assert (compiled == python).all()
         assert (np.diff(compiled) >= 0.0).all()
+
+
+@pytest.mark.parametrize("learner", all_of(BUDGETED), ids=repr)
+def test_every_learner_with_a_budget_is_the_same_compiled_and_interpreted(learner):
+    """On every problem that it agrees to play; the second call goes on where the first stopped."""
+    for problem in all_of(KNAPSACKS):
+        if plays(learner, problem):
+            compiled, python = (
+                regret_of(loop, problem, learner, horizon=60, seed=3, calls=(25,))
+                for loop in (play, play_interpreted)
+            )
+            assert (compiled == python).all(), problem
+            assert np.isfinite(compiled).all(), problem
 
 
 @pytest.mark.parametrize("problem", all_of(COSTS), ids=repr)

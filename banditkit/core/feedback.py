@@ -3,7 +3,16 @@
 from enum import StrEnum
 from typing import NamedTuple
 
-__all__ = ["Feedback", "Step"]
+import numpy as np
+
+__all__ = ["Feedback", "Purchase", "Step"]
+
+
+class Purchase(NamedTuple):
+    """What a knapsack answers to an action."""
+
+    reward: float
+    costs: np.ndarray  # (d,) what was used up of each resource, in shares of the common budget
 
 
 class Step(NamedTuple):
@@ -26,7 +35,7 @@ class Feedback(StrEnum):
     BANDIT = "bandit", "the reward (or cost) of the chosen action, a number"
     FULL = "full", "the reward (or cost) of every action, an array of shape (K,)"
     SEMI = "semi", "the reward (or cost) of every part of the chosen action"
-    PURCHASE = "purchase", "the reward and the consumption of each resource"
+    PURCHASE = "purchase", "a Purchase: the reward, and what was used up of each resource"
     STEP = "step", "a Step: the reward, the next state, and whether the episode has ended"
 
     meaning: str

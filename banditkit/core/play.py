@@ -1,12 +1,13 @@
 """The one loop: a learner plays a problem.  This is the page to read first."""
 
+import math
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from banditkit.core.jit import cached, interpreted, is_packaged, jit_checked
+from banditkit.core.jit import cached, interpreted, is_packaged, jit_checked, jit_inline
 
 __all__ = ["Scorecard", "blank_scorecard", "logs_of", "play", "play_interpreted", "player_of"]
 
@@ -18,12 +19,15 @@ class Scorecard(NamedTuple):
     regret: np.ndarray  # (m,) sum of the gaps of all rounds up to that time
     total: np.ndarray  # (1,) sum of the gaps so far
     played: np.ndarray  # (1,) int64, rounds played so far
+    env_notes: np.ndarray  # (m, n) what the environment writes down at these times
+    policy_notes: np.ndarray  # (m, n) what the policy writes down
 
 
-def blank_scorecard(times: np.ndarray) -> Scorecard:
-    """Return the scorecard of a game that has not begun."""
-    regret = np.zeros(times.size)
-    return Scorecard(times, regret, np.zeros(1), np.zeros(1, dtype=np.int64))
+def blank_scorecard(times: np.ndarray, env: Any = None, policy: Any = None) -> Scorecard:
+    """Return the scorecard of a game that has not begun, with room for the notes of both sides."""
+    total, played = np.zeros(1), np.zeros(1, dtype=np.int64)
+    notes = (np.full((times.size, _width(player)), np.nan) for player in (env, policy))
+    return Scorecard(times, np.zeros(times.size), total, played, *notes)
 
 
 def _play(env, policy, card, until, env_rng, policy_rng):
@@ -47,13 +51,23 @@ def _play(env, policy, card, until, env_rng, policy_rng):
         policy.update(t, x, a, y)
         t += 1
         if t == card.times[k]:
-            card.regret[k] = total
+            _write_down(card, k, total, env, policy)
             k += 1
     if ended:
-        card.regret[k:] = total  # nobody plays any more, so regret stays
+        for later in range(k, card.times.size):  # nobody plays any more, so all stays as it is
+            _write_down(card, later, total, env, policy)
     card.total[0] = total
     card.played[0] = t
     return ended
+
+
+@jit_inline
+def _write_down(card, k, total, env, policy):
+    card.regret[k] = total
+    if card.env_notes.shape[1] > 0:  # there may be no room for notes
+        env.note(card.env_notes[k])
+    if card.policy_notes.shape[1] > 0:
+        policy.note(card.policy_notes[k])
 
 
 play = cached(_play)  # for classes of the package: machine code is kept on disk
@@ -90,16 +104,32 @@ def _interpreted(player: Any) -> bool:
     return getattr(player, "interpreted", False) or any(map(_interpreted, inside))
 
 
-def logs_of(player: Any) -> dict[str, np.ndarray]:
+def logs_of(player: Any, notes: np.ndarray | None = None) -> dict[str, np.ndarray]:
     """Return what a record, and those inside it, wrote down of a game: arrays by name.
 
-    A record that keeps a diary has a method ``logged()``, which is called after the game.
+    A record that keeps a diary has a method ``logged()``, which is called after the game.  One that
+    writes notes, at the times of the scorecard, has the verb ``note`` and a method ``noted()``: the
+    names of what it writes, in this order, and their shapes.
     """
     logs: dict[str, np.ndarray] = {}
     for field in player:
         if isinstance(field, tuple):
             logs |= logs_of(field)
-    return logs | (player.logged() if hasattr(player, "logged") else {})
+    if hasattr(player, "logged"):
+        logs |= player.logged()
+    if notes is not None and hasattr(player, "noted"):
+        shapes = player.noted()
+        ends = np.cumsum([math.prod(shape) for shape in shapes.values()])
+        parts = np.split(notes, ends[:-1], axis=1)
+        for (name, shape), part in zip(shapes.items(), parts, strict=True):
+            logs[name] = part.reshape(len(notes), *shape)
+    return logs
+
+
+def _width(player: Any) -> int:
+    """Return how many numbers a record writes down at a time."""
+    shapes = player.noted() if hasattr(player, "noted") else {}
+    return sum(math.prod(shape) for shape in shapes.values())
 
 
 def _classes(player: Any) -> Iterator[type]:

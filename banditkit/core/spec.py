@@ -7,7 +7,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["Advice", "Arms", "Box", "Contexts", "Features", "Interval", "NoSuchArm", "Tabular"]
+__all__ = [
+    "Advice",
+    "Arms",
+    "Box",
+    "Budgeted",
+    "BudgetedFeatures",
+    "Contexts",
+    "Features",
+    "Interval",
+    "NoSuchArm",
+    "Tabular",
+]
 
 
 class NoSuchArm(ValueError):
@@ -95,6 +106,48 @@ class Features(NamedTuple):
         return _fault(self.K, action)
 
 
+class Budgeted(NamedTuple):
+    """Arms that use up d resources beside time, of each of which there are `budget` units.
+
+    Consumption is told in units in which all budgets are equal, as in the book: a unit of resource
+    i, of which the problem has B_i, counts as ``scale[i] = budget / B_i``.
+    """
+
+    K: int
+    d: int
+    budget: float  # B, at most the number of rounds
+    scale: tuple[float, ...]  # (d,) in (0, 1]
+    null: int  # an arm that pays nothing and uses nothing
+    lowest: float = 0.0
+    highest: float = 1.0
+    costs: bool = False
+
+    def fault(self, action: Any) -> str | None:
+        """Say what is wrong with an action, or return None if nothing is."""
+        return _fault(self.K, action)
+
+
+class BudgetedFeatures(NamedTuple):
+    """Arms as in `Budgeted`, with n features of each: x is an array (K, n).
+
+    Mean reward and mean consumption are linear in the features.
+    """
+
+    K: int
+    d: int
+    n: int
+    budget: float
+    scale: tuple[float, ...]
+    null: int  # its features are 0
+    lowest: float = 0.0
+    highest: float = 1.0
+    costs: bool = False
+
+    def fault(self, action: Any) -> str | None:
+        """Say what is wrong with an action, or return None if nothing is."""
+        return _fault(self.K, action)
+
+
 class Tabular(NamedTuple):
     """A finite MDP: S states, A actions in each, and what a reward of the next round is worth."""
 
@@ -140,6 +193,8 @@ SHOWS: dict[Any, tuple[str, str]] = {
     Contexts: ("numbered contexts", "FiniteContexts"),
     Interval: ("contexts in [0, 1]", "LipschitzContexts"),
     Features: ("features", "LinearContexts"),
+    Budgeted: ("arms with budgets", "Knapsack"),
+    BudgetedFeatures: ("features, and arms with budgets", "LinearKnapsack"),
     Tabular: ("numbered states", "GridWorld"),
     Box: ("states that are points of a box", "CartPole"),
 }

@@ -26,6 +26,7 @@ VERBS = {
     "done": (),
     "distribution": ("t", "x"),
     "charge": ("t", "p"),
+    "note": ("row",),  # of who keeps a diary at the times of the scorecard: write down where it is
     "earned": ("y",),  # of an environment: the reward that counts, without any shaping
     "value_at": ("t", "episode", "visits"),  # of a schedule: its value
     "potential_of": ("t", "age", "x"),  # of a potential: how good it takes state x for
@@ -47,14 +48,18 @@ def _reward(self, y):
     return y.reward
 
 
-_DEFAULTS = {"observe": _sees_nothing, "done": _never, "earned": _reward}
+def _nothing(self, row):
+    pass
+
+
+_DEFAULTS = {"observe": _sees_nothing, "done": _never, "earned": _reward, "note": _nothing}
 
 
 def complete(player: Any) -> Any:
     """Give a record's class, and those of records inside it, the verbs that it may leave out.
 
     An environment without ``observe`` shows nothing, and without ``earned`` every reward counts; a
-    player without ``done`` never stops.
+    player without ``done`` never stops, and without ``note`` it writes nothing down.
     """
     for field in player:
         if isinstance(field, tuple):

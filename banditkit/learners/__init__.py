@@ -9,6 +9,7 @@ from banditkit.learners.features import FeatureMap, Fourier, OneHot, TileCoding
 from banditkit.learners.gradient import OnlineGradientDescent
 from banditkit.learners.hedge import AdaHedge, FixedShare, Hedge, OptimisticHedge
 from banditkit.learners.kl import IMED, KLUCB
+from banditkit.learners.knapsack import UcbBwK
 from banditkit.learners.leader import FollowTheLeader
 from banditkit.learners.linear import LinThompson, LinUCB, LogisticThompson
 from banditkit.learners.majority import MajorityVote, WeightedMajority
@@ -91,6 +92,7 @@ __all__ = [
     "Thompson",
     "TileCoding",
     "TsallisINF",
+    "UcbBwK",
     "Uniform",
     "WeightedMajority",
 ]

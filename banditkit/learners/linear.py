@@ -15,19 +15,11 @@ from banditkit.core.description import Learner
 from banditkit.core.draws import chance_of
 from banditkit.core.jit import jit_helper, jit_inline
 from banditkit.core.spec import Features
+from banditkit.core.vectors import dot
 
 __all__ = ["LinThompson", "LinUCB", "LogisticThompson"]
 
 _FRESH = 500  # rank-one updates after which an inverse is computed anew, before it drifts
-
-
-@jit_inline
-def dot(u, v):
-    """Return the inner product of two vectors."""
-    total = 0.0
-    for i in range(u.size):
-        total += u[i] * v[i]
-    return total
 
 
 @jit_inline

@@ -16,8 +16,9 @@ from banditkit.core.description import Learner
 from banditkit.core.draws import argmax
 from banditkit.core.jit import jit_inline
 from banditkit.core.spec import Features
+from banditkit.core.vectors import dot
 from banditkit.core.weights import draw_arm
-from banditkit.learners.linear import LinUCB, LinUCBPolicy, add_observation, dot
+from banditkit.learners.linear import LinUCB, LinUCBPolicy, add_observation
 from banditkit.learners.oracles import check_oracle, fitted
 from banditkit.learners.schedules import Course, Schedule, course_of, scheduled
 

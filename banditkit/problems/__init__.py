@@ -40,6 +40,7 @@ from banditkit.problems.grids import (
     WindyGrid,
 )
 from banditkit.problems.horizon import FiniteHorizon
+from banditkit.problems.knapsack import Knapsack, KnapsackProblem, LPSolution, NullArmAdded
 from banditkit.problems.mdp import MDP, FiniteMDP, model_from_lists
 from banditkit.problems.regrets import (
     DynamicRegret,
@@ -83,6 +84,9 @@ __all__ = [
     "HeavyCosts",
     "IIDArms",
     "IIDCosts",
+    "Knapsack",
+    "KnapsackProblem",
+    "LPSolution",
     "LineKey",
     "LinearContexts",
     "LipschitzContexts",
@@ -91,6 +95,7 @@ __all__ = [
     "LongChain",
     "LossTable",
     "MountainCar",
+    "NullArmAdded",
     "PerfectExpert",
     "PolicyClass",
     "Ring",
