@@ -332,7 +332,7 @@ class Knapsack(KnapsackProblem):
         """
         rewards, consumption = _means(rewards, consumption)
         rows = zip(rewards, consumption, strict=True)
-        return cls(tuple(((1.0, r, *c),) for r, c in rows), budgets)  # type: ignore[arg-type]
+        return cls(tuple(((1.0, r, *c),) for r, c in rows), budgets)
 
     @classmethod
     def coins(cls, rewards: Any, consumption: Any, budgets: Any) -> "Knapsack":
@@ -363,10 +363,10 @@ class Knapsack(KnapsackProblem):
         if len(consumption[0]) > 10:
             raise ValueError("coins of more than 10 resources have too many outcomes; use Knapsack")
         rows = zip(rewards, consumption, strict=True)
-        return cls(tuple(coin_table((r, *c)) for r, c in rows), budgets)  # type: ignore[arg-type]
+        return cls(tuple(coin_table((r, *c)) for r, c in rows), budgets)
 
     @cached_property
-    def laws(self) -> list[np.ndarray]:  # type: ignore[override]
+    def laws(self) -> list[np.ndarray]:
         """Of each arm a table: a row for each outcome, of probability, reward and consumption."""
         return [np.array(rows) for rows in self.outcomes]
 
@@ -422,7 +422,7 @@ def _checked(outcomes: Any) -> tuple[tuple[tuple[float, ...], ...], ...]:
         arms = []
     if not arms or isinstance(outcomes, str):
         raise ValueError(f"outcomes must be a list of tables, one per arm; got {outcomes!r}")
-    checked = []
+    checked: list[tuple[tuple[float, ...], ...]] = []
     for a, rows in enumerate(arms):
         try:
             law = table(f"outcomes[{a}]", rows, "outcome", "column", low=0.0, high=1.0)
