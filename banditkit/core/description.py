@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from banditkit.core.feedback import Feedback
-from banditkit.core.spec import SHOWS, Arms, Tabular
+from banditkit.core.spec import SHOWS, Arms, Budgeted, BudgetedFeatures, Tabular
 
 __all__ = ["Description", "Learner", "Problem"]
 
@@ -146,16 +146,15 @@ class Learner(Description):
         """Raise a ValueError if this learner can't play `problem`."""
         name, theirs = type(self).__name__, type(problem).__name__
         if problem.feedback is not self.accepts:
+            wrap = ""
+            if problem.feedback is Feedback.PURCHASE and self.accepts is Feedback.BANDIT:
+                wrap = f" - wrap it: LagrangeBwK({self!r}), or RewardOnly({self!r}) to spend blindly"
             raise ValueError(
                 f"{name} learns from {self.accepts} feedback ({self.accepts.meaning}), but "
-                f"{theirs} gives {problem.feedback} feedback ({problem.feedback.meaning})"
+                f"{theirs} gives {problem.feedback} feedback ({problem.feedback.meaning}){wrap}"
             )
         spec = problem.spec
-        # who was made for arms may look away from what else there is
-        enough = {Arms, Tabular} if self.accepts is Feedback.STEP else {Arms}
-        if type(spec) not in self.plays and not (
-            Arms in self.plays and (getattr(spec, "K", 0) > 0 or type(spec) in enough)
-        ):
+        if type(spec) not in self.plays and not self._looks_away(spec):
             wanted = self.plays[0]
             shown, such_as = SHOWS.get(wanted, (wanted.__name__, f"one whose spec is {wanted!r}"))
             raise ValueError(
@@ -169,3 +168,10 @@ class Learner(Description):
                 f"{name} needs {what} in [0, 1]; those of {theirs} lie in "
                 f"[{spec.lowest:g}, {spec.highest:g}] - rescale them{hint}"
             )
+
+    def _looks_away(self, spec: Any) -> bool:
+        """Tell whether it was made for plainer problems, and can ignore what else there is."""
+        if Budgeted in self.plays:
+            return isinstance(spec, BudgetedFeatures)
+        steps = self.accepts is Feedback.STEP and isinstance(spec, Tabular)
+        return Arms in self.plays and (getattr(spec, "K", 0) > 0 or steps)

@@ -5,7 +5,13 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from banditkit.core.play import Scorecard, blank_scorecard, play_interpreted, player_of
+from banditkit.core.play import (
+    Scorecard,
+    blank_scorecard,
+    logs_of,
+    play_interpreted,
+    player_of,
+)
 from banditkit.core.verbs import complete
 
 
@@ -98,3 +104,47 @@ def test_the_scorecard_begins_blank():
     card = blank_scorecard(np.array([5, 9]))
     assert isinstance(card, Scorecard)
     assert (card.regret.tolist(), card.total[0], card.played[0]) == ([0.0, 0.0], 0.0, 0)
+
+
+class Noted(NamedTuple):
+    """A world, and a learner, that writes down the last round."""
+
+    last: np.ndarray  # (2,) round, and minus the round
+    patience: int
+
+    def done(self):
+        return self.last[0] >= self.patience
+
+    def select(self, t, x, rng):
+        return 0
+
+    def gap(self, t, x, a):
+        return 0.0
+
+    def respond(self, t, x, a, rng):
+        self.last[0] = t + 1.0
+        self.last[1] = -t - 1.0
+        return 0.0
+
+    def update(self, t, x, a, y):
+        pass
+
+    def note(self, row):
+        row[0], row[1], row[2] = self.last[0], self.last[0], self.last[1]
+
+    def noted(self):
+        return {"round": (), "pair": (2,)}
+
+
+@pytest.mark.parametrize("interpreted", [True, False])
+@pytest.mark.parametrize("cuts", [[10], [1, 2, 3, 10], [4, 10]])
+def test_notes_are_taken_at_the_times_of_the_grid_and_after_the_end_as_it_was(interpreted, cuts):
+    env, policy = (complete(Noted(np.zeros(2), patience)) for patience in (4, 100))
+    card = blank_scorecard(np.array([1, 3, 6, 10]), env)
+    loop = play_interpreted if interpreted else player_of(env, policy)
+    for until in cuts:
+        loop(env, policy, card, until, *rngs())
+    logs = logs_of(env, card.env_notes)
+    assert logs["round"].tolist() == [1.0, 3.0, 4.0, 4.0]
+    assert logs["pair"].tolist() == [[1, -1], [3, -3], [4, -4], [4, -4]]
+    assert card.policy_notes.shape == (4, 0)  # nobody asked for room
