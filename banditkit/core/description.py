@@ -148,7 +148,7 @@ class Learner(Description):
         if problem.feedback is not self.accepts:
             wrap = ""
             if problem.feedback is Feedback.PURCHASE and self.accepts is Feedback.BANDIT:
-                wrap = f" - wrap it: LagrangeBwK({self!r}), or RewardOnly({self!r}) to spend blindly"
+                wrap = f" - play LagrangeBwK({self!r}), or RewardOnly({self!r}) to spend blindly"
             raise ValueError(
                 f"{name} learns from {self.accepts} feedback ({self.accepts.meaning}), but "
                 f"{theirs} gives {problem.feedback} feedback ({problem.feedback.meaning}){wrap}"
