@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from banditkit.simulation import *
     from banditkit.theory import bounds as bounds
     from banditkit.theory.exact import *
+    from banditkit.theory.knapsack import *
     from banditkit.times import *
     from banditkit.watching import *
 
@@ -42,6 +43,7 @@ _HOMES = (
     "banditkit.result",
     "banditkit.plots",
     "banditkit.theory.exact",
+    "banditkit.theory.knapsack",
     "banditkit.core.description",
     "banditkit.core.feedback",
     "banditkit.core.spec",

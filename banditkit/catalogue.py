@@ -77,11 +77,14 @@ def _read(kind: str, text: str, known: Mapping[str, Callable[..., Any]]) -> Any:
 
 
 def _build(kind: str, tree: ast.expr, known: Mapping[str, Callable[..., Any]]) -> Any:
-    """Evaluate literals, and calls of known names; nothing else."""
+    """Evaluate literals, calls of known names, and lists of these; nothing else."""
     if not isinstance(tree, ast.Call):
         try:
             return ast.literal_eval(tree)
         except (ValueError, TypeError):  # TypeError: a list cannot be in a set
+            entries = tree.elts if isinstance(tree, ast.List | ast.Tuple) else []
+            if any(isinstance(each, ast.Call) and _called(each) in known for each in entries):
+                return [_build(kind, each, known) for each in entries]
             written = ast.unparse(tree)
             hint = f"; write {written}()" if written in known else ""
             raise ValueError(
@@ -111,3 +114,8 @@ def _build(kind: str, tree: ast.expr, known: Mapping[str, Callable[..., Any]]) -
     except TypeError as error:
         raise ValueError(f"{words}({', '.join(signature.parameters)}): {error}") from None
     return make(*arguments, **options)
+
+
+def _called(tree: ast.Call) -> str:
+    """Return the name of the class that is called, perhaps by a method that makes one."""
+    return ast.unparse(tree.func).partition(".")[0]

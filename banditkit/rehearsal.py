@@ -14,7 +14,7 @@ from banditkit.core.description import Learner, Problem
 from banditkit.core.feedback import Step
 from banditkit.core.jit import NumbaError
 from banditkit.core.no_dice import DrawsAtRandom, NoDice
-from banditkit.core.spec import Features, NoSuchArm
+from banditkit.core.spec import BudgetedFeatures, Features, NoSuchArm
 from banditkit.core.verbs import VERBS
 
 __all__ = ["compile_fault", "hidden_draws", "no_such_arm", "rehearse"]
@@ -60,11 +60,15 @@ def _check_features(problem: Problem, x: Any) -> None:
     spec = problem.spec
     if isinstance(spec, Features):
         expected = 1 if spec.shared else spec.K, spec.d
-        if np.shape(x) != expected:
-            raise ValueError(
-                f"{problem!r}: observe must return features of shape {expected}, as spec says; got "
-                f"shape {np.shape(x)}"
-            )
+    elif isinstance(spec, BudgetedFeatures):
+        expected = spec.K, spec.n
+    else:
+        return
+    if np.shape(x) != expected:
+        raise ValueError(
+            f"{problem!r}: observe must return features of shape {expected}, as spec says; got "
+            f"shape {np.shape(x)}"
+        )
 
 
 def compile_fault(problem: Problem, learner: Learner, error: NumbaError) -> ValueError:

@@ -327,9 +327,12 @@ def _to_plain(value: Any, tables: dict[str, np.ndarray]) -> Any:
         return {"class": None, "words": repr(value)}
     if isinstance(value, Description):
         values = {each.name: _to_plain(getattr(value, each.name), tables) for each in fields(value)}
-        if any(isinstance(each, dict) and "words" in each for each in values.values()):
+        if any(map(_in_words, values.values())):
             return {"class": None, "words": repr(value)}  # what is around it may refuse words
         return {"class": type(value).__name__, **values}
+    if isinstance(value, tuple) and any(isinstance(each, Description) for each in value):
+        parts = [_to_plain(each, tables) for each in value]
+        return {"class": None, "words": repr(value)} if any(map(_in_words, parts)) else parts
     if isinstance(value, np.ndarray):
         name = f"table{len(tables)}"
         tables[name] = value
@@ -342,7 +345,14 @@ def _to_plain(value: Any, tables: dict[str, np.ndarray]) -> Any:
     return value
 
 
+def _in_words(plain: Any) -> bool:
+    """Tell whether something could only be written down as what it is called."""
+    return isinstance(plain, dict) and "words" in plain
+
+
 def _from_plain(value: Any, known: Mapping[str, type], archive: Mapping[str, np.ndarray]) -> Any:
+    if isinstance(value, list) and any(isinstance(each, dict) for each in value):
+        return [_from_plain(each, known, archive) for each in value]
     if not isinstance(value, dict):
         return value
     if "table" in value:

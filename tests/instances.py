@@ -107,6 +107,22 @@ CONTEXTUAL = {
 
 # Chapter 10.
 BUDGETED = {
+    "AdversarialBwK": [
+        bk.AdversarialBwK(),
+        bk.AdversarialBwK(bk.Exp3IX(), bk.FollowTheLeader(), base=4.0),
+        bk.AdversarialBwK(bk.UCB1(), guess=0.5),
+    ],
+    "DualDescentBwK": [bk.DualDescentBwK(), bk.DualDescentBwK(rate=0.1, exploration=0.5)],
+    "ExploreFirstBwK": [bk.ExploreFirstBwK(), bk.ExploreFirstBwK(N=3, margin=0.1)],
+    "GreedyBwK": [bk.GreedyBwK()],
+    "LagrangeBwK": [bk.LagrangeBwK(), bk.LagrangeBwK(bk.UCB1(), bk.FollowTheLeader())],
+    "RewardOnly": [bk.RewardOnly(bk.UCB1()), bk.RewardOnly(bk.Exp3PlusPlus())],
+    "PrimalDualBwK": [bk.PrimalDualBwK(), bk.PrimalDualBwK(rate=0.1, exploration=0.5)],
+    "SuccessiveEliminationBwK": [
+        bk.SuccessiveEliminationBwK(),
+        bk.SuccessiveEliminationBwK(exploration=0.1),
+    ],
+    "LinearBwK": [bk.LinearBwK(), bk.LinearBwK(alpha=0.5, rate=0.1, ridge=0.5)],
     "UcbBwK": [bk.UcbBwK(), bk.UcbBwK(exploration=0.5, margin=0.1, patience=0.5)],
 }
 
@@ -258,11 +274,36 @@ CONTEXTS = {
 _SURE = bk.Knapsack.sure([1.0, 0.5, 0.0], [[1.0, 0.0], [0.25, 0.5], [0.0, 0.0]], budgets=[9, 5])
 
 KNAPSACKS = {
+    "BundlePricing": [bk.BundlePricing([[0], [1], [0, 1]], [0.5, 0.5, 1.25], supplies=[9, 5])],
+    "DecoyKnapsack": [bk.DecoyKnapsack(4.0, horizon=60)],
+    "DynamicPricing": [
+        bk.DynamicPricing([0.25, 0.5, 0.5, 1.0], supply=12),
+        bk.DynamicPricing([0.5, 0.75], 1, bk.ExponentialDemand(2.0)),
+        bk.DynamicPricing([0.5, 0.75], 9, demand=[1.0, 0.0]),
+    ],
     "Knapsack": [
         _SURE,
         bk.Knapsack.coins([0.5, 0.25, 0.0], [[0.5], [0.125], [0.0]], budgets=8),
         bk.Knapsack([[(0.5, 0.25, 0.0), (0.5, 1.0, 1.0)], [(1.0, 0.0, 0.0)]], budgets=1),
     ],
+    "LinearKnapsack": [
+        bk.LinearKnapsack([[[1, 0], [0, 0]], [[0, 1], [0, 0]]], [0.875, 0.25], [[1, 1]], budgets=9),
+        bk.LinearKnapsack.random([20, 15], X=3, n=2),
+    ],
+    "PhasedKnapsack": [
+        bk.PhasedKnapsack.two_phase(16, later=0),
+        bk.PhasedKnapsack([[0.5, 1, 0], [0.25, 0, 0]], [[[1, 0], [0.5, 1], [0, 0]]] * 2, [9, 5]),
+    ],
+    "PayPerClick": [bk.PayPerClick([0.5, 0.25, 0.25], [0.5, 0.75, 1.0], [0, 1, 1], [4.0, 9.0])],
+    "Procurement": [
+        bk.Procurement([0.25, 0.5, 1.0], budget=7.5),
+        bk.Procurement([0.25, 0.5], 5.0, supply=bk.LinearDemand(0.75, 0.5)),
+    ],
+    "ProductPricing": [
+        bk.ProductPricing.grid([[0.25, 0.5], [0.25, 0.5]], [9, 5]),
+        bk.ProductPricing([[0.5], [0.75]], [20], [[0.5, 0.25]]),
+    ],
+    "SeparateResources": [bk.SeparateResources(20.0), bk.SeparateResources(7.5, count=3)],
 }
 
 PROBLEMS = IID | COSTS | MDPS | STEPS | CONTROL | CONTEXTS | KNAPSACKS

@@ -51,6 +51,11 @@ def contextual():
 
 
 @pytest.fixture(scope="module")
+def knapsacks():
+    return load("ch10_knapsacks")
+
+
+@pytest.fixture(scope="module")
 def potential():
     return load("s1_potential")
 
@@ -203,6 +208,66 @@ def test_each_policy_of_the_shop_is_judged_by_the_log_of_the_other(contextual):
         assert ax.lines[-1].get_xdata()[0] == pytest.approx(truth)
 
 
+def test_who_spends_evenly_earns_most_and_nobody_more_than_the_programme(knapsacks):
+    reward, left, prices = knapsacks.trajectories(horizon=4000, replications=4).axes
+    programme = next(name for name in curves(reward) if "OPT" in name)
+    ends = {name: curve[-1] for name, curve in curves(reward).items()}
+    assert ends[programme] == pytest.approx(4000 * 0.185)
+    assert ends["always ask 0.7"] == pytest.approx(0.7 * 1000)
+    assert max(ends.values()) == ends[programme]
+    spending = curves(left)
+    halfway = len(spending["spent evenly"]) // 2
+    assert spending["DualDescentBwK"][halfway] == pytest.approx(0.5, abs=0.1)
+    assert spending["RewardOnly(UCB1)"][halfway + 10] == pytest.approx(0.0, abs=0.02)
+    assert ends["DualDescentBwK"] > 1.2 * ends["RewardOnly(UCB1)"]
+    assert curves(prices)["LP price"] == pytest.approx(0.5)
+
+
+def test_baselines_lose_a_share_of_all_rounds_and_learners_do_not(knapsacks):
+    (ax,) = knapsacks.regret_against_horizon(
+        horizons=(100_000, 300_000, 1_000_000), replications=2
+    ).axes
+    slopes = {
+        name.split(":")[0]: float(name.split("slope ")[1]) for name in curves(ax) if "slope" in name
+    }
+    for name in ("UcbBwK", "PrimalDualBwK", "DualDescentBwK"):
+        assert 0.3 < slopes[name] < 0.65
+    for name in ("GreedyBwK", "RewardOnly(UCB1)"):
+        assert slopes[name] > 0.9
+    assert 0.6 < slopes["ExploreFirstBwK"] < 0.82
+
+
+def test_a_budget_for_everybody_asks_for_nothing_but_the_best_price(knapsacks):
+    (ax,) = knapsacks.regret_against_budget(shares=(0.1, 1.0), horizon=5000, replications=4).axes
+    lost = curves(ax)
+    assert lost["RewardOnly(UCB1)"][0] > 2 * lost["DualDescentBwK"][0]
+    assert lost["RewardOnly(UCB1)"][1] == pytest.approx(lost["DualDescentBwK"][1], abs=0.03)
+
+
+def test_a_mix_of_two_arms_earns_twice_as_much_as_one(knapsacks):
+    reward, *_ = knapsacks.two_resources(horizon=600, replications=3).axes
+    ends = {name: curve[-1] for name, curve in curves(reward).items()}
+    assert ends["best fixed arm"] == 300
+    assert ends["GreedyBwK"] == pytest.approx(300, abs=2)
+    assert ends["DualDescentBwK"] > 590
+
+
+def test_nobody_does_better_against_an_adversary_than_the_best_ratio(knapsacks):
+    left, right = knapsacks.phases(counts=(1, 4), shown=3, budget=400, replications=20).axes
+    *learners, best = curves(right).values()
+    assert best == pytest.approx([1.0, (1 + 25 / 12) / 2])
+    assert all(ratios[1] > best[1] for ratios in learners)
+    assert curves(right)["AdversarialBwK"][1] == min(ratios[1] for ratios in learners)
+    assert len(left.lines) == 5
+
+
+def test_features_are_worth_more_than_the_best_blind_learner_makes(knapsacks):
+    reward, *_ = knapsacks.features(horizon=6000, replications=4).axes
+    ends = {name: curve[-1] for name, curve in curves(reward).items()}
+    blind = max(end for name, end in ends.items() if "blind" in name)
+    assert ends["LinearBwK, α = 0.3"] > 1.2 * blind
+
+
 def test_a_potential_helps_ten_times_and_in_the_end_reaches_the_optimum(potential):
     (ax,) = potential.learning_curves(trials=110, replications=8).axes
     plain, _, full, best, best_soft = curves(ax).values()
@@ -292,7 +357,9 @@ def test_dpba_prefers_the_wrong_arm(advice):
     assert min(shares[1:]) > 80
 
 
-@pytest.mark.parametrize("name", ["race", "ab_log", "own_learner", "shaping", "contextual"])
+@pytest.mark.parametrize(
+    "name", ["race", "ab_log", "own_learner", "shaping", "contextual", "pricing"]
+)
 def test_an_example_runs(name, monkeypatch, capsys):
     simulate, played = bk.simulate, []
 

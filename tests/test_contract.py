@@ -40,7 +40,7 @@ WITHOUT_EXAMPLE = {
     "Budgeted", "BudgetedFeatures", "Feedback", "Foreign", "Interval", "IIDArms", "KnapsackProblem",
     "LPSolution", "Model", "NoSuchArm", "NullArmAdded", "Problem", "Purchase", "Schedule",
     "Solution", "Step", "Tabular", "TabularLearner", "Verdict", "Watched", "simplex.Optimum",
-    "simplex.Program",
+    "Demand", "simplex.Program",
 }  # fmt: skip
 
 

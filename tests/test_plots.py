@@ -685,3 +685,162 @@ def test_letters_fit_into_their_cells(n):
 def test_a_display_of_what_is_no_grid_is_refused(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+# --- KnapsackDisplay ----------------------------------------------------------------------------
+
+COINS = bk.Knapsack.coins([0.5, 0.25, 0.0], [[0.5], [0.125], [0.0]], budgets=60)
+TWO = bk.Knapsack.coins([0.5, 0.25, 0.0], [[0.5, 0.1], [0.125, 0.6], [0.0, 0.0]], budgets=[60, 90])
+SPENDERS = [bk.UcbBwK(exploration=0.1), bk.UcbBwK()]
+
+
+def spent(problem=COINS, learners=SPENDERS, **options):
+    words = {"horizon": 300, "replications": 6, "seed": 0, "times": [1, 100, 200, 300]}
+    return bk.simulate(problem, learners, **words | options)
+
+
+def panels(result, axes=None, **options):
+    """Return a display that has been drawn, and its three panels."""
+    display = bk.KnapsackDisplay.from_result(result).plot(axes, **options)
+    display.figure_.canvas.draw()
+    return display, (display.reward_, display.left_, display.prices_)
+
+
+def test_panels_show_the_means_of_what_was_noted():
+    result = spent()
+    _, drawn_panels = panels(result)
+    noted = (
+        result.logs["reward"],
+        result.logs["left"][..., 0] / 60.0,
+        result.logs["prices"][..., 0],
+    )
+    for panel, log in zip(drawn_panels, noted, strict=True):
+        for i, (line, name) in enumerate(zip(panel.lines_, result.names, strict=True)):
+            assert line.get_label() == name
+            assert line.get_xdata().tolist() == [1, 100, 200, 300]
+            assert line.get_ydata() == pytest.approx(log[i].mean(axis=0))
+            assert line.get_color() == drawn_panels[0].lines_[i].get_color()
+            low, high = edges(panel.bands_[i])[300]
+            assert (low + high) / 2 == pytest.approx(log[i, :, -1].mean(), abs=1e-12)
+            margin = log[i, :, -1].std(ddof=1) / np.sqrt(6)
+            assert (high - low) / 4 == pytest.approx(margin, abs=1e-12)
+
+
+def test_they_are_compared_with_the_programme():
+    result = spent()
+    display, drawn_panels = panels(result, levels={"best fixed arm": 50})
+    reward, left, prices = (panel.reference_lines_ for panel in drawn_panels)
+    best = COINS.lp(300)
+    assert reward[0].get_ydata() == pytest.approx(best.value * result.times)
+    assert reward[1].get_ydata() == pytest.approx([50.0] * 4)
+    assert left[0].get_ydata() == pytest.approx(1.0 - result.times / 300)
+    assert prices[0].get_ydata() == pytest.approx([best.prices[0]] * 4)
+    texts = [[label.get_text() for label in panel.labels_] for panel in drawn_panels]
+    assert texts[0][:2] == texts[1][:2] == texts[2][:2] == list(result.names)
+    assert texts[0][3:] == ["best fixed arm"]
+    assert (texts[1][2:], texts[2][2:]) == (["spent evenly"], ["LP price"])
+    assert display.axes_[0].get_shared_x_axes().joined(*display.axes_[::2])
+
+
+def test_names_at_the_ends_do_not_overlap_in_any_panel():
+    learners = [bk.UcbBwK(exploration=c) for c in (0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0)]
+    _, drawn_panels = panels(spent(learners=learners), levels={"best fixed arm": 50})
+    for panel in drawn_panels:
+        assert len(panel.labels_) >= 8
+        around = boxes(panel)
+        for below, above in itertools.pairwise(around):
+            assert below.y1 <= above.y0 + 0.5
+
+
+def test_each_resource_has_a_style():
+    result = spent(TWO)
+    _, (reward, left, prices) = panels(result)
+    for panel, log in ((left, result.logs["left"] / [60.0, 90.0]), (prices, result.logs["prices"])):
+        assert len(panel.lines_) == 4
+        for i, line in enumerate(panel.lines_):
+            resource, learner = divmod(i, 2)
+            assert line.get_ydata() == pytest.approx(log[learner, :, :, resource].mean(axis=0))
+            assert line.get_color() == reward.lines_[learner].get_color()
+        first, _, second, _ = (line.get_linestyle() for line in panel.lines_)
+        assert first != second
+        legend = panel.ax_.get_legend()
+        assert [text.get_text() for text in legend.get_texts()] == ["resource 0", "resource 1"]
+    assert [label.get_text() for label in reward.labels_][:2] == list(result.names)
+    names = [label.get_text() for label in prices.labels_]
+    assert names == ["LP price of resource 0", "LP price of resource 1"]
+
+
+def test_who_has_no_prices_has_no_line_among_them():
+    learners = [bk.UcbBwK(), bk.GreedyBwK()]
+    _, (_, left, prices) = panels(spent(learners=learners))
+    assert [label.get_text() for label in prices.labels_] == ["UcbBwK()", "LP price"]
+    assert len(left.labels_) == 3
+    _, (reward, _, prices) = panels(spent(learners=learners[1:]))
+    assert [label.get_text() for label in prices.labels_] == ["LP price"]
+    assert len(reward.labels_) == 2
+
+
+def test_a_single_replication_has_no_margin():
+    result = spent(replications=1)
+    display, (reward, *_) = panels(result)
+    assert "one replication" in display.axes_[0].get_title()
+    low, high = edges(reward.bands_[0])[300]
+    assert low == high == result.logs["reward"][0, 0, -1]
+
+
+def test_linear_knapsacks_are_drawn_with_their_programme():
+    problem = bk.LinearKnapsack.random(90, X=5)
+    result = spent(problem, [bk.LinearBwK(), bk.UcbBwK()])
+    _, (reward, _, prices) = panels(result)
+    best = problem.lp(300)
+    assert reward.reference_lines_[0].get_ydata()[-1] == pytest.approx(300 * best.value)
+    assert prices.reference_lines_[0].get_ydata()[0] == pytest.approx(best.prices[0])
+
+
+def test_without_a_programme_there_is_less_to_compare_with():
+    problem = bk.PhasedKnapsack.two_phase(50, 1.0)
+    _, (reward, left, prices) = panels(spent(problem, [bk.UcbBwK()]))
+    assert [len(panel.reference_lines_) for panel in (reward, left, prices)] == [0, 1, 0]
+
+
+def test_the_axis_of_prices_may_end_below_the_largest():
+    _, (*_, prices) = panels(spent(), top_price=0.001)
+    assert prices.ax_.get_ylim() == (0.0, 0.001)
+    inside = prices.ax_.get_window_extent()
+    for label in prices.labels_:
+        assert 0.0 <= label.xy[1] <= 1.0
+    assert boxes(prices)[0].y0 > inside.y0
+
+
+def test_knapsacks_are_drawn_where_they_are_told():
+    figure = Figure()
+    display, _ = panels(spent(), figure.subplots(1, 3))
+    assert display.figure_ is figure
+    assert display.axes_.tolist() == figure.axes
+    assert plt.get_fignums() == []
+
+
+def test_a_knapsack_that_was_saved_is_drawn_again(tmp_path):
+    spent().save(tmp_path / "spent.npz")
+    _, (reward, *_) = panels(bk.load(tmp_path / "spent.npz"))
+    assert len(reward.lines_) == 2
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: bk.KnapsackDisplay.from_result(3), "needs a result; got 3"),
+        (
+            lambda: bk.KnapsackDisplay.from_result(played([bk.UCB1()])),
+            "no logs of 'reward' and 'left'; play a problem with budgets.*on Bernoulli",
+        ),
+        (lambda: panels(spent(), levels=[1.0]), "levels must be a dict"),
+        (lambda: panels(spent(), levels={"high": "up"}), "level 'high' must be a number"),
+        (lambda: panels(spent(), top_price=0), "top_price must be above 0; got 0"),
+        (lambda: panels(spent(), top_price="high"), "top_price must be a number"),
+        (lambda: panels(spent(), Figure().subplots(1, 2)), "axes must be three"),
+    ],
+)
+def test_a_knapsack_display_says_what_is_wrong(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()

@@ -304,4 +304,4 @@ def game_value(payoffs: Any) -> tuple[float, np.ndarray, np.ndarray]:
     # With payoffs in [1, 2] the value v is positive: y / v solves max sum(y) s.t. M y <= 1.
     best = maximise(np.ones(M.shape[1]), (M - shift) / scale, np.ones(M.shape[0]))
     rows, columns = best.prices / best.prices.sum(), best.x / best.x.sum()
-    return scale / best.value + shift, rows, columns
+    return float(scale / best.value + shift), rows, columns

@@ -9,9 +9,13 @@ from banditkit.learners.features import FeatureMap, Fourier, OneHot, TileCoding
 from banditkit.learners.gradient import OnlineGradientDescent
 from banditkit.learners.hedge import AdaHedge, FixedShare, Hedge, OptimisticHedge
 from banditkit.learners.kl import IMED, KLUCB
-from banditkit.learners.knapsack import UcbBwK
+from banditkit.learners.knapsack import SuccessiveEliminationBwK, UcbBwK
+from banditkit.learners.knapsack_explore import ExploreFirstBwK, GreedyBwK
+from banditkit.learners.knapsack_prices import DualDescentBwK, PrimalDualBwK
+from banditkit.learners.lagrange import AdversarialBwK, LagrangeBwK, RewardOnly
 from banditkit.learners.leader import FollowTheLeader
 from banditkit.learners.linear import LinThompson, LinUCB, LogisticThompson
+from banditkit.learners.linear_knapsack import LinearBwK
 from banditkit.learners.majority import MajorityVote, WeightedMajority
 from banditkit.learners.meta import Batched, Doubling, Restarting, Rexp3
 from banditkit.learners.model_based import UCBVI, RMax
@@ -41,11 +45,13 @@ __all__ = [
     "UCBVI",
     "ActorCritic",
     "AdaHedge",
+    "AdversarialBwK",
     "Batched",
     "BlumMansour",
     "ContextMesh",
     "DoubleQLearning",
     "Doubling",
+    "DualDescentBwK",
     "EpochGreedy",
     "EpsilonGreedy",
     "Exp3",
@@ -57,6 +63,7 @@ __all__ = [
     "Exp4",
     "ExpectedSarsa",
     "ExploreFirst",
+    "ExploreFirstBwK",
     "ExponentialDecay",
     "Falcon",
     "FeatureMap",
@@ -64,10 +71,13 @@ __all__ = [
     "FollowTheLeader",
     "Fourier",
     "Greedy",
+    "GreedyBwK",
     "HarmonicDecay",
     "Hedge",
+    "LagrangeBwK",
     "LinThompson",
     "LinUCB",
+    "LinearBwK",
     "LinearDecay",
     "LogisticThompson",
     "MajorityVote",
@@ -77,17 +87,20 @@ __all__ = [
     "OptimisticHedge",
     "OracleCommit",
     "PerContext",
+    "PrimalDualBwK",
     "QLearning",
     "RMax",
     "RegressionGreedy",
     "Reinforce",
     "Restarting",
+    "RewardOnly",
     "Rexp3",
     "Sarsa",
     "SarsaLambda",
     "Schedule",
     "SquareCB",
     "SuccessiveElimination",
+    "SuccessiveEliminationBwK",
     "TabularLearner",
     "Thompson",
     "TileCoding",

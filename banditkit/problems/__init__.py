@@ -1,5 +1,6 @@
 """Problems: descriptions of environments, one file a setting."""
 
+from banditkit.problems.ads import PayPerClick, Procurement
 from banditkit.problems.adversaries import AdaptiveAdversary
 from banditkit.problems.advice import (
     BinaryStrings,
@@ -28,6 +29,7 @@ from banditkit.problems.costs import (
     LossTable,
     SwitchingCosts,
 )
+from banditkit.problems.demands import Demand, ExponentialDemand, LinearDemand, UniformDemand
 from banditkit.problems.empirical import EmpiricalArms
 from banditkit.problems.episodes import Episodes
 from banditkit.problems.grids import (
@@ -41,7 +43,10 @@ from banditkit.problems.grids import (
 )
 from banditkit.problems.horizon import FiniteHorizon
 from banditkit.problems.knapsack import Knapsack, KnapsackProblem, LPSolution, NullArmAdded
+from banditkit.problems.linear_knapsack import LinearKnapsack
 from banditkit.problems.mdp import MDP, FiniteMDP, model_from_lists
+from banditkit.problems.phases import PhasedKnapsack
+from banditkit.problems.pricing import BundlePricing, DynamicPricing, ProductPricing
 from banditkit.problems.regrets import (
     DynamicRegret,
     ExpectedRegret,
@@ -50,6 +55,7 @@ from banditkit.problems.regrets import (
     SwapRegret,
     SwitchingFee,
 )
+from banditkit.problems.traps import DecoyKnapsack, SeparateResources
 from banditkit.problems.worlds import Chain, LineKey, LongChain, Ring, RiverSwim
 
 __all__ = [
@@ -60,12 +66,16 @@ __all__ = [
     "Beta",
     "BinaryStrings",
     "BlockAdvice",
+    "BundlePricing",
     "CartPole",
     "Chain",
     "Classification",
     "CliffWalk",
     "CostTape",
+    "DecoyKnapsack",
+    "Demand",
     "DriftingCosts",
+    "DynamicPricing",
     "DynamicRegret",
     "EmpiricalArms",
     "EndlessRooms",
@@ -73,6 +83,7 @@ __all__ = [
     "ExpectedRegret",
     "ExpertAdvice",
     "ExpertProblem",
+    "ExponentialDemand",
     "FiniteContexts",
     "FiniteHorizon",
     "FiniteMDP",
@@ -89,6 +100,8 @@ __all__ = [
     "LPSolution",
     "LineKey",
     "LinearContexts",
+    "LinearDemand",
+    "LinearKnapsack",
     "LipschitzContexts",
     "LipschitzSquare",
     "LogisticContexts",
@@ -96,17 +109,23 @@ __all__ = [
     "LossTable",
     "MountainCar",
     "NullArmAdded",
+    "PayPerClick",
     "PerfectExpert",
+    "PhasedKnapsack",
     "PolicyClass",
+    "Procurement",
+    "ProductPricing",
     "Ring",
     "RiverSwim",
     "Rooms",
+    "SeparateResources",
     "ShiftingRegret",
     "SwapRegret",
     "SwitchingCosts",
     "SwitchingFee",
     "TwoPoint",
     "UniformArms",
+    "UniformDemand",
     "WindyGrid",
     "model_from_lists",
 ]

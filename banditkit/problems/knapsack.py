@@ -176,12 +176,7 @@ class KnapsackProblem(Problem):
 
     def check_horizon(self, horizon: int) -> None:
         """Raise a ValueError if a budget is larger than the number of rounds."""
-        for i, limit in enumerate(self.limits):
-            if limit > horizon:
-                raise ValueError(
-                    f"budgets must be at most the number of rounds, {horizon}, since a round uses "
-                    f"1 at most; resource {i} has {limit:g} - lower it, or play longer"
-                )
+        check_length(self.limits, horizon)
 
     def start(self, horizon: int, rng: np.random.Generator) -> KnapsackEnv:
         """Return the knapsack being played; see `Problem.start`."""
@@ -394,6 +389,16 @@ def checked_budgets(name: str, values: Any) -> tuple[float, ...]:
         if budget <= 0.0:
             raise ValueError(f"{name} must be above 0; resource {i} has {budget:g}")
     return budgets
+
+
+def check_length(limits: np.ndarray, horizon: int) -> None:
+    """Raise a ValueError if a budget is larger than the number of rounds."""
+    for i, limit in enumerate(limits):
+        if limit > horizon:
+            raise ValueError(
+                f"budgets must be at most the number of rounds, {horizon}, since a round uses "
+                f"1 at most; resource {i} has {limit:g} - lower it, or play longer"
+            )
 
 
 def _means(

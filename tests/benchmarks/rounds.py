@@ -1,9 +1,10 @@
 """Nanoseconds a round of every learner, with scoring and recording, beside plain C in one run.
 
 The first table is of K = 10 coins, the second of learners in MDPs on a 10 x 10 grid without slips.
-Then come contextual learners with d = 10 features and K = 10 arms, contexts included.  The last one
-shows how learners from adversarial costs grow with the number of arms: Exp3 and Exp3-IX draw and
-update in log K steps; Exp3.P and Tsallis-INF change every weight in each round.
+Then come contextual learners with d = 10 features and K = 10 arms, contexts included, and learners
+with budgets: nine prices and one resource, and twenty arms and three resources.  The last one shows
+how learners from adversarial costs grow with the number of arms: Exp3 and Exp3-IX draw and update
+in log K steps; Exp3.P and Tsallis-INF change every weight in each round.
 
 ``python tests/benchmarks/rounds.py [ROUNDS]``: one thread, kernels warm; each figure is the best of
 five games, taken in turns with the C programs, since machines are noisy.
@@ -81,6 +82,29 @@ WITH_FEATURES = {  # problem: learners, and their names in contextual.c
     bk.LogisticContexts(3.0 * MANY): {bk.LogisticThompson(): "logistic_disjoint"},
 }
 
+WITH_BUDGETS = {  # learner: its name in knapsack.c
+    bk.UcbBwK(): "ucb_bwk",
+    bk.UcbBwK(patience=0.1): None,
+    bk.PrimalDualBwK(): "primal_dual",
+    bk.DualDescentBwK(): None,
+    bk.SuccessiveEliminationBwK(): None,
+    bk.ExploreFirstBwK(): None,
+    bk.GreedyBwK(): None,
+}
+
+
+def nine_prices(rounds):
+    """Return nine prices with stock for a fifth of the rounds, as in knapsack.c."""
+    price = np.append(np.arange(1, 10) / 10, 1.0)
+    return bk.Knapsack.coins(price * (1 - price), 1 - price[:, None], 0.2 * rounds)
+
+
+def twenty_arms(rounds):
+    """Return twenty arms that use up three resources."""
+    means = np.random.default_rng(0).random((20, 4))
+    means[-1] = 0.0
+    return bk.Knapsack.coins(means[:, 0], means[:, 1:], np.array([0.3, 0.2, 0.25]) * rounds)
+
 
 def nanoseconds(learner, rounds, seed, problem=ARMS):
     """Return nanoseconds a round of one game."""
@@ -90,7 +114,7 @@ def nanoseconds(learner, rounds, seed, problem=ARMS):
     loop = player_of(env, policy)
     began = time.perf_counter()
     loop(env, policy, card, rounds, *rngs)
-    return (time.perf_counter() - began) / rounds * 1e9
+    return (time.perf_counter() - began) / card.played[0] * 1e9  # a budget may end a game early
 
 
 def plain_c(program, rounds):
@@ -102,8 +126,8 @@ def plain_c(program, rounds):
 
 
 def compare(problem, learners, source, rounds, games=5):
-    """Print a table of learners on a problem, beside the C program."""
-    compiler = shutil.which("cc") or shutil.which("gcc")
+    """Print a table of learners on a problem, beside the C program if there is one."""
+    compiler = source and (shutil.which("cc") or shutil.which("gcc"))
     with tempfile.TemporaryDirectory() as folder:
         program = None
         if compiler:
@@ -154,4 +178,8 @@ if __name__ == "__main__":
     for problem, learners in WITH_FEATURES.items():
         print(f"\n{type(problem).__name__}, {'disjoint' if problem.shared else 'joint'}")
         compare(problem, learners, here.with_name("contextual.c"), count // 10)
+    print("\nKnapsack, nine prices")
+    compare(nine_prices(count), WITH_BUDGETS, here.with_name("knapsack.c"), count)
+    print("\nKnapsack, twenty arms and three resources")
+    compare(twenty_arms(count), dict.fromkeys(WITH_BUDGETS), None, count)
     grow(count)

@@ -7,17 +7,18 @@ of a learner.
 from functools import partial
 
 from banditkit.core.description import Learner, Problem
-from banditkit.theory.bounds import adversarial, contextual, stochastic
+from banditkit.theory.bounds import adversarial, contextual, knapsack, stochastic
 from banditkit.theory.bounds.adversarial import *
 from banditkit.theory.bounds.common import Bound, Theorems
 from banditkit.theory.bounds.contextual import *
+from banditkit.theory.bounds.knapsack import *
 from banditkit.theory.bounds.stochastic import *
 
 __all__ = ["Bound", "bounds_of"]
-__all__ += [*stochastic.__all__, *adversarial.__all__, *contextual.__all__]
+__all__ += [*stochastic.__all__, *adversarial.__all__, *contextual.__all__, *knapsack.__all__]
 
 # A learner may have theorems in several chapters.
-_THEOREMS = (stochastic.THEOREMS, adversarial.THEOREMS, contextual.THEOREMS)
+_THEOREMS = (stochastic.THEOREMS, adversarial.THEOREMS, contextual.THEOREMS, knapsack.THEOREMS)
 # What regret can't be lower than.
 _FROM_BELOW = (
     adversarial.binary_strings,

@@ -1,0 +1,198 @@
+"""A number for each episode."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from banditkit.core.checks import whole
+from banditkit.plots.curves import CurveDisplay, checked_levels, shorten_title, unit_of
+from banditkit.result import Result
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["EpisodeDisplay"]
+
+# Words of the vertical axis, and whether they are in units of reward; others go by their name.
+_DIARY = {
+    "steps": ("steps of the episode", False),
+    "return": ("discounted return of the episode", True),
+    "regret": ("regret of the episode", True),
+}
+
+
+@dataclass
+class EpisodeDisplay(CurveDisplay):
+    """A number for each episode: the mean of each learner, and a band around it.
+
+    Use `from_result` to make one, and `plot` to draw it.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Where it was drawn.
+    figure_ : matplotlib Figure
+        The figure around it.
+    lines_, bands_, level_lines_, labels_ : list
+        The lines of the means, the bands, the lines of the levels, and the texts at their ends.
+
+    Examples
+    --------
+    >>> import banditkit as bk
+    >>> trials = bk.Episodes(bk.GridWorld.ng(5), 30)
+    >>> result = bk.simulate(trials, [bk.Sarsa()], horizon=1e5, replications=10, seed=0)
+    >>> display = bk.EpisodeDisplay.from_result(result).plot(smooth=5, levels={"optimum": 10})
+    >>> [label.get_text() for label in display.labels_]
+    ['Sarsa()', 'optimum']
+    """
+
+    results: tuple[Result, ...]
+    what: str = "steps"
+    level_lines_: list[Any] = field(default_factory=list, init=False, repr=False)
+
+    @classmethod
+    def from_result(
+        cls, result: Result | list[Result] | tuple[Result, ...], what: str = "steps"
+    ) -> "EpisodeDisplay":
+        """Return the display of a result, or of several that belong into one picture.
+
+        Parameters
+        ----------
+        result : Result, or list of Result
+            What `simulate` returns for `Episodes`.  A learner with shaping and one without play
+            different problems: give both results, with as many replications each, and names that
+            tell the learners apart.
+        what : str, default "steps"
+            Which of the logs: ``"steps"``, ``"return"`` or ``"regret"`` of each episode, or
+            another one with a number for each episode.
+
+        Raises
+        ------
+        ValueError
+            If there are no logs, none of that name, or it has no number for each episode; or if
+            results differ in their replications, or share a learner's name.
+        """
+        results = tuple(result) if isinstance(result, list | tuple) else (result,)
+        if not results or not all(isinstance(each, Result) for each in results):
+            raise ValueError(f"EpisodeDisplay needs a result, or a list of them; got {result!r}")
+        for each in results:
+            _check_diary(each, what)
+        counts = sorted({each.regret.shape[1] for each in results})
+        if len(counts) > 1:
+            raise ValueError(
+                "results in one picture must have equally many replications; got "
+                + " and ".join(map(str, counts))
+            )
+        names = [name for each in results for name in each.names]
+        for i, name in enumerate(names):
+            if name in names[:i]:
+                raise ValueError(
+                    f"two learners are called {name!r}; let them play under other names, as in "
+                    '{"shaped": Sarsa()}'
+                )
+        return cls(results, what)
+
+    def plot(
+        self,
+        ax: "Axes | None" = None,
+        *,
+        smooth: int = 1,
+        log: str = "",
+        levels: Mapping[str, float] | None = None,
+    ) -> "EpisodeDisplay":
+        """Draw the mean over replications for each episode, with two standard errors around it.
+
+        Episodes that nobody finished are left out.  An episode that only some replications
+        finished has the mean of those, which are not the slowest: give a longer horizon.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; by default a new figure.
+        smooth : int, default 1
+            Draw the mean of so many episodes up to each, 1 or more; of the first ones there are
+            fewer.
+        log : {"xy", "x", "y", ""}, default ""
+            The axes that are logarithmic.
+        levels : mapping of str to float, optional
+            Names and heights of lines to draw across, dashed, such as ``{"optimum": 22}``.
+
+        Returns
+        -------
+        EpisodeDisplay
+            Itself.
+
+        Raises
+        ------
+        ValueError
+            If `smooth`, `log` or `levels` make no sense, or no episode was finished.
+        """
+        smooth = whole("smooth", smooth, least=1)
+        heights = checked_levels(levels)
+        curves = [
+            _trailing_mean(row, smooth) for each in self.results for row in each.logs[self.what]
+        ]
+        last = max(int(_finished(curve).max(initial=0)) for curve in curves)
+        if last == 0:
+            raise ValueError("no episode was finished; give a longer horizon")
+        episodes = np.arange(1, last + 1)
+        means, margins = zip(*(_mean_and_margin(curve, last) for curve in curves), strict=True)
+        means, margins = np.array(means), 2.0 * np.nan_to_num(margins)
+        names = [name for each in self.results for name in each.names]
+        self._begin(ax, log)
+        self._draw_curves(episodes, names, (means, means - margins, means + margins))
+        self.level_lines_ = [
+            self._draw_reference(episodes, name, np.full(last, height), "#555555")
+            for name, height in heights.items()
+        ]
+        title = repr(self.results[0].problem) if len(self.results) == 1 else ""
+        self._dress(episodes, title, self.results[0].regret.shape[1], "2 standard errors")
+        self.ax_.set_xlabel("episode")
+        words, paid = _DIARY.get(self.what, (self.what, False))
+        unit = f", in units of {unit_of(self.results[0].problem)}" if paid else ""
+        mean = f"\nmean of {smooth} episodes" if smooth > 1 else ""
+        self.ax_.set_ylabel(f"{words}{unit}{mean}")
+        self._label_ends(self.lines_, self.level_lines_)
+        return self
+
+
+def _check_diary(result: Result, what: Any) -> None:
+    """Raise a ValueError unless there is a log of that name, with a number for each episode."""
+    if not result.logs:
+        raise ValueError(
+            "the result has no logs of episodes; play Episodes(problem, count) - got a result on "
+            f"{shorten_title(repr(result.problem))}"
+        )
+    if not isinstance(what, str) or what not in result.logs:
+        known = ", ".join(map(repr, sorted(result.logs)))
+        raise ValueError(f"there is no log {what!r}; the result has {known}")
+    shape = np.shape(result.logs[what])
+    if len(shape) != 3:
+        raise ValueError(f"log {what!r} has no number for each episode; its shape is {shape}")
+
+
+def _trailing_mean(log: np.ndarray, smooth: int) -> np.ndarray:
+    """Return the mean of so many episodes up to each, shape (R, n); nan where it is not over."""
+    n = log.shape[1]
+    total = np.array(log, dtype=float)
+    for back in range(1, min(smooth, n)):
+        total[:, back:] += log[:, : n - back]
+    return np.asarray(total / np.minimum(np.arange(1, n + 1), smooth))
+
+
+def _finished(curve: np.ndarray) -> np.ndarray:
+    """Return the numbers, from 1, of the episodes that some replication finished."""
+    return 1 + np.flatnonzero(np.isfinite(curve).any(axis=0))
+
+
+def _mean_and_margin(curve: np.ndarray, last: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and standard error over the replications that finished each episode."""
+    mean, stderr = np.full((2, last), np.nan)
+    for n in _finished(curve) - 1:
+        values = curve[np.isfinite(curve[:, n]), n]
+        mean[n] = values.mean()
+        if values.size > 1:
+            stderr[n] = values.std(ddof=1) / np.sqrt(values.size)
+    return mean, stderr
