@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from banditkit.core.checks import numbers, shorten, table
-from banditkit.core.jit import jit, jit_helper, jit_inline
+from banditkit.core.jit import jit, jit_inline
 
 __all__ = ["Optimum", "Program", "blank_program", "game_value", "maximise", "solve"]
 
@@ -56,7 +56,7 @@ def blank_program(m: int, n: int) -> Program:
     return Program(A, b, c, np.arange(n, n + m), inverse, x, prices, column)
 
 
-@jit_helper
+@jit_inline
 def solve(lp):
     """Walk to the best vertex, beginning where the programme stands if that is allowed.
 
@@ -88,7 +88,7 @@ def solve(lp):
         steps += 1
 
 
-@jit_helper
+@jit_inline
 def stand(lp):
     """Compute inverse and x from the basis; return whether it is a vertex that is allowed."""
     m = lp.x.size

@@ -325,12 +325,12 @@ class SuccessiveEliminationBwK(Learner):
     The distribution maximises ``D(b)`` subject to ``c_i^LCB(D) <= B / T`` for each resource and
     ``r^UCB(D) >= v``, where v is the value of the linear programme with ``r^LCB`` and ``c^UCB``.
     Every potentially optimal distribution is among these, by the definition, and a few others may
-    be: this is the price of a single linear programme a round.  What such a D lacks to 1 is the
+    be: this is the price of no more than two linear programmes a round.  What D lacks to 1 is the
     null arm's.  Before anything is known all distributions are allowed, and b itself is played.
 
     ``OPT - E[REW]`` is (148) of the book, ``O~(sqrt(K OPT) + OPT sqrt(K / B))``, times ``sqrt(d)``
-    (section 10.3).  It explores evenly and so at length: where one arm is much better than all
-    others, `UcbBwK` is far ahead.
+    (section 10.3).  The learner explores evenly, and so at length: where one arm is much better
+    than all others, `UcbBwK` is far ahead.
 
     References
     ----------

@@ -46,9 +46,9 @@ class KnapsackPanel(CurveDisplay):
         curve = np.broadcast_to(np.asarray(curve, dtype=float), self.times.shape)
         self.reference_lines_.append(self._draw_reference(self.times, name, curve, _GREY))
 
-    def label(self) -> None:
+    def label(self, learners: bool) -> None:
         """Write names at the ends of lines; of learners only where each has one line."""
-        lines = self.lines_ if len(self.lines_) == len(self.names) else []
+        lines = self.lines_ if learners and len(self.lines_) == len(self.names) else []
         self._label_ends(lines, self.reference_lines_)
 
     def _explain_styles(self, d: int) -> None:
@@ -173,8 +173,8 @@ class KnapsackDisplay:
         bottom.set_ylim(0.0, top_price)
         bottom.set_xlabel("round $t$")
         top.set_title(self._title(), fontsize=10)
-        for panel in panels:
-            panel.label()
+        for panel in panels:  # budgets end together, near 0: names would not find their lines
+            panel.label(learners=panel is not self.left_)
         return self
 
     def _refer(self, heights: Mapping[str, float]) -> None:
