@@ -65,6 +65,7 @@ class Problem(Description):
 
     feedback: ClassVar[Feedback] = Feedback.BANDIT
     sees_distribution: ClassVar[bool] = False  # is the action a `Draw`, or just an arm?
+    aided: ClassVar[bool] = False  # is the answer to a step an `AidedStep`, or a plain `Step`?
 
     @property
     @abstractmethod

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["Feedback", "Purchase", "Step"]
+__all__ = ["AidedStep", "Feedback", "Purchase", "Step"]
 
 
 class Purchase(NamedTuple):
@@ -22,6 +22,16 @@ class Step(NamedTuple):
     state: int  # the next state; where states are points of a box, an array of shape (d,)
     terminal: bool  # the episode has ended there: nothing comes any more
     truncated: bool  # the episode is cut off by a time limit: more would have come
+
+
+class AidedStep(NamedTuple):
+    """What an MDP with a designer's heuristic answers: a `Step`, and what the heuristic says."""
+
+    reward: float  # the primary reward, which is what counts
+    state: int
+    terminal: bool
+    truncated: bool
+    auxiliary: float  # the heuristic's reward for this step, which may be good advice or bad
 
 
 class Feedback(StrEnum):
