@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from banditkit import bilevel as bilevel
     from banditkit import off_policy as off_policy
     from banditkit.core import planning as planning
     from banditkit.core import simplex as simplex
@@ -51,6 +52,7 @@ _HOMES = (
     "banditkit.off_policy.log",
 )
 _MODULES = {
+    "bilevel": "banditkit.bilevel",
     "bounds": "banditkit.theory.bounds",
     "off_policy": "banditkit.off_policy",
     "planning": "banditkit.core.planning",

@@ -26,6 +26,7 @@ MAY_IMPORT = {
     "watching": {"core", "simulation"},
     "gym": {"core", "problems"},
     "off_policy": {"core"},
+    "bilevel": {"core", "learners"},
     "plots": {"core", "result", "theory"},
     "experiment": {
         "core", "catalogue", "files", "plots", "progress", "result", "simulation", "theory",
