@@ -101,9 +101,10 @@ def neumann(
 ) -> HyperGradient:
     """Return `implicit` with ``-H^-1`` replaced by Neumann's series.
 
-    That is ``rate * sum over j <= steps of (I + rate H)^j``.  It needs products with the Hessian only.  On the directions in which something changes the
-    series converges to the inverse, as the number of steps grows, if and only if
-    ``0 < rate < 2 / |lambda_min|``, with lambda_min the smallest eigenvalue of H.
+    That is ``rate * sum over j <= steps of (I + rate H)^j``.  It needs products with the Hessian
+    only.  On the directions in which something changes the series converges to the inverse, as the
+    number of steps grows, if and only if ``0 < rate < 2 / |lambda_min|``, with lambda_min the
+    smallest eigenvalue of H.
 
     Parameters
     ----------

@@ -193,7 +193,8 @@ def test_the_relations_between_them(seed):
     errors = [
         off(bk.bilevel.reverse_unroll(**away, steps=T).phi, exact.phi) for T in (3, 30, 20_000)
     ]
-    assert errors[0] > errors[1] > 10 * errors[2]
+    assert errors[0] > 0.01
+    assert errors[1] > errors[2]
     assert errors[2] < 1e-6
     # no steps of the series are the first-order direction; so is one step, if asked at theta
     first = bk.bilevel.first_order(**ask)

@@ -1,5 +1,6 @@
 """The inner problem from its definition, one step after the other."""
 
+import itertools
 import math
 
 
@@ -24,7 +25,7 @@ def returns(inner):
     first, gamma = inner.batch.first, 1.0 / (1.0 + math.exp(-inner.reward.logit[0]))
     r = rewards(inner)
     found = []
-    for begin, end in zip(first[:-1], first[1:], strict=True):
+    for begin, end in itertools.pairwise(first):
         for t in range(begin, end):
             found.append(sum(gamma ** (j - t) * r[j] for j in range(t, end)))
     return found
