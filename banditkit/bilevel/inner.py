@@ -228,32 +228,34 @@ class InnerProblem:
 
     def policies(self, theta: np.ndarray) -> np.ndarray:
         """Return the probabilities of the actions in each step, shape (n, A)."""
-        p = np.zeros((self.batch.action.size, self.A))
-        _write_policies(self.batch, np.asarray(theta, dtype=float), p)
-        return p
+        return self._policies(theta).p
+
+    def _policies(self, theta: np.ndarray) -> kernels.Policies:
+        policies = kernels.blank_policies(self.batch.action.size, self.A)
+        _write_policies(self.batch, np.ascontiguousarray(theta, dtype=float), policies)
+        return policies
 
     def objective(self, theta: np.ndarray) -> float:
         """Return J at theta, shape (A, d)."""
-        p = self.policies(theta)
-        return float(_objective(self.batch, p, self.returns, self.entropy))
+        return float(_objective(self.batch, self._policies(theta), self.returns, self.entropy))
 
     def gradient(self, theta: np.ndarray) -> np.ndarray:
         """Return Delta at theta, shape (A, d)."""
         out = np.zeros((self.A, self.d))
-        _gradient(self.batch, self.policies(theta), self.returns, self.entropy, out)
+        _gradient(self.batch, self._policies(theta), self.returns, self.entropy, out)
         return out
 
     def hessian_vector(self, theta: np.ndarray, U: np.ndarray) -> np.ndarray:
         """Return the product of the Hessian at theta with U, both of shape (A, d)."""
         out = np.zeros((self.A, self.d))
-        p = self.policies(theta)
+        p = self._policies(theta)
         U = np.ascontiguousarray(U, dtype=float)
         _hessian_vector(self.batch, p, self.returns, self.entropy, U, out)
         return out
 
     def hessian(self, theta: np.ndarray) -> np.ndarray:
         """Return the Hessian at theta, shape (A d, A d)."""
-        p, size = self.policies(theta), self.A * self.d
+        p, size = self._policies(theta), self.A * self.d
         H = np.zeros((size, size))
         for row, U in zip(H, np.eye(size).reshape(size, self.A, self.d), strict=True):
             out = row.reshape(self.A, self.d)  # a view; H is symmetric
@@ -264,13 +266,13 @@ class InnerProblem:
         """Return ``U . A``, (3, d), and ``U . B``: how ``U . Delta`` moves with phi and gamma."""
         out = np.zeros((3, self.d))
         U = np.ascontiguousarray(U, dtype=float)
-        slope = _contract(self.batch, self.policies(theta), self.reward, U, out)
+        slope = _contract(self.batch, self._policies(theta), self.reward, U, out)
         return out, float(slope)
 
     def cross_matrix(self, theta: np.ndarray) -> np.ndarray:
         """Return A, and B as its last column, shape (A d, 3 d + 1)."""
         out = np.zeros((self.A, self.d, 3 * self.d + 1))
-        _cross_matrix(self.batch, self.policies(theta), self.reward, out)
+        _cross_matrix(self.batch, self._policies(theta), self.reward, out)
         return out.reshape(self.A * self.d, -1)
 
     def curvature(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

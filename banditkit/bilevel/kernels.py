@@ -20,11 +20,12 @@ from typing import NamedTuple
 import numpy as np
 
 from banditkit.core.jit import jit_helper, jit_inline
-from banditkit.core.weights import softmax
 
 __all__ = [
     "Batch",
+    "Policies",
     "RewardModel",
+    "blank_policies",
     "contract",
     "cross_matrix",
     "gamma_of",
@@ -57,6 +58,19 @@ class RewardModel(NamedTuple):
     logit: np.ndarray  # (1,) gamma = 1 / (1 + exp(-logit))
 
 
+class Policies(NamedTuple):
+    """What a policy does in each step of a batch."""
+
+    p: np.ndarray  # (n, A) probabilities
+    logs: np.ndarray  # (n, A) their logarithms
+    entropy: np.ndarray  # (n,) -sum(p log p)
+
+
+def blank_policies(n: int, A: int) -> Policies:
+    """Return room for the policies of n steps."""
+    return Policies(np.zeros((n, A)), np.zeros((n, A)), np.zeros(n))
+
+
 @jit_inline
 def gamma_of(model):
     """Return the discount factor."""
@@ -87,11 +101,24 @@ def write_returns(batch, model, G):
 
 
 @jit_helper
-def write_policies(batch, theta, p):
-    """Write the probabilities of the actions in each step into p, shape (n, A)."""
+def write_policies(batch, theta, policies):
+    """Write what the policy does in each step."""
     for t in range(batch.action.size):
-        write_preferences(batch, theta, t, p[t])
-        softmax(p[t], p[t])
+        logs, p = policies.logs[t], policies.p[t]
+        write_preferences(batch, theta, t, logs)
+        top = logs[0]
+        for a in range(1, logs.size):
+            top = max(top, logs[a])
+        total = 0.0
+        for a in range(logs.size):
+            p[a] = math.exp(logs[a] - top)
+            total += p[a]
+        shift, entropy = top + math.log(total), 0.0
+        for a in range(logs.size):
+            logs[a] -= shift
+            p[a] /= total
+            entropy -= p[a] * logs[a]
+        policies.entropy[t] = entropy
 
 
 @jit_inline
@@ -113,16 +140,6 @@ def add_outer(batch, t, row, out):
 
 
 @jit_inline
-def entropy_of(p):
-    """Return -sum(p log p)."""
-    total = 0.0
-    for a in range(p.size):
-        if p[a] > 0.0:
-            total -= p[a] * math.log(p[a])
-    return total
-
-
-@jit_inline
 def shares(batch, entropy):
     """Return what a step counts: in the mean over trajectories, and in the mean entropy."""
     m, n = batch.first.size - 1, batch.action.size
@@ -130,32 +147,31 @@ def shares(batch, entropy):
 
 
 @jit_helper
-def objective(batch, p, G, entropy):
-    """Return J, for the policies p and the returns G of all steps."""
+def objective(batch, policies, G, entropy):
+    """Return J, for the policies and the returns G of all steps."""
     share, care = shares(batch, entropy)
     total = 0.0
     for t in range(batch.action.size):
-        total += share * G[t] * math.log(p[t, batch.action[t]]) + care * entropy_of(p[t])
+        total += share * G[t] * policies.logs[t, batch.action[t]] + care * policies.entropy[t]
     return total
 
 
 @jit_helper
-def gradient(batch, p, G, entropy, out):
+def gradient(batch, policies, G, entropy, out):
     """Write Delta = dJ/dtheta into `out`, shape (A, d)."""
     share, care = shares(batch, entropy)
     out[:] = 0.0
-    row = np.empty(p.shape[1])
+    row = np.empty(out.shape[0])
     for t in range(batch.action.size):
-        mean = entropy_of(p[t])
+        p, logs = policies.p[t], policies.logs[t]
         for a in range(row.size):
-            row[a] = share * G[t] * ((a == batch.action[t]) - p[t, a])
-            if p[t, a] > 0.0:
-                row[a] -= care * p[t, a] * (math.log(p[t, a]) + mean)
+            row[a] = share * G[t] * ((a == batch.action[t]) - p[a])
+            row[a] -= care * p[a] * (logs[a] + policies.entropy[t])
         add_outer(batch, t, row, out)
 
 
 @jit_helper
-def hessian_vector(batch, p, G, entropy, U, out):
+def hessian_vector(batch, policies, G, entropy, U, out):
     """Write H U into `out`; U and `out` are of shape (A, d).
 
     In direction u = U x the logits change by u, so p_a changes by ``dp_a = p_a (u_a - p . u)``, and
@@ -164,27 +180,25 @@ def hessian_vector(batch, p, G, entropy, U, out):
     """
     share, care = shares(batch, entropy)
     out[:] = 0.0
-    u, row = np.empty(p.shape[1]), np.empty(p.shape[1])
+    row = np.empty(out.shape[0])
     for t in range(batch.action.size):
-        write_preferences(batch, U, t, u)
-        mean, along = entropy_of(p[t]), 0.0
-        for a in range(u.size):
-            along += p[t, a] * u[a]
-        rise = 0.0  # of the entropy
-        for a in range(u.size):
-            if p[t, a] > 0.0:
-                rise -= p[t, a] * (u[a] - along) * math.log(p[t, a])
-        for a in range(u.size):
-            dp = p[t, a] * (u[a] - along)
-            row[a] = -share * G[t] * dp
-            if p[t, a] > 0.0:
-                log = math.log(p[t, a])
-                row[a] -= care * (dp * (log + mean) + p[t, a] * (u[a] - along + rise))
+        p, logs = policies.p[t], policies.logs[t]
+        write_preferences(batch, U, t, row)
+        mean, rise = 0.0, 0.0
+        for a in range(row.size):
+            mean += p[a] * row[a]
+        for a in range(row.size):
+            row[a] -= mean  # u_a - p . u
+            rise -= p[a] * row[a] * logs[a]  # dEnt
+        for a in range(row.size):
+            dp = p[a] * row[a]
+            curved = dp * (logs[a] + policies.entropy[t]) + p[a] * (row[a] + rise)
+            row[a] = -share * G[t] * dp - care * curved
         add_outer(batch, t, row, out)
 
 
 @jit_helper
-def contract(batch, p, model, U, out):
+def contract(batch, policies, model, U, out):
     """Write ``U . A`` into `out`, shape (3, d), and return ``U . B``, for U of shape (A, d).
 
     One pass forward: ``e_t = gamma e_(t-1) + c_t`` with ``c_t = U . psi_t`` sums what all actions
@@ -193,14 +207,14 @@ def contract(batch, p, model, U, out):
     share, _ = shares(batch, 0.0)
     gamma, slope = gamma_of(model), 0.0
     out[:] = 0.0
-    u = np.empty(p.shape[1])
+    u = np.empty(U.shape[0])
     for m in range(batch.first.size - 1):
         owed, faster = 0.0, 0.0
         for t in range(batch.first[m], batch.first[m + 1]):
             write_preferences(batch, U, t, u)
             score = u[batch.action[t]]
             for a in range(u.size):
-                score -= p[t, a] * u[a]
+                score -= policies.p[t, a] * u[a]
             faster = gamma * faster + owed
             owed = gamma * owed + share * score
             slope += faster * shaped_reward(model, batch, t)
@@ -216,7 +230,7 @@ def contract(batch, p, model, U, out):
 
 
 @jit_helper
-def cross_matrix(batch, p, model, out):
+def cross_matrix(batch, policies, model, out):
     """Write A and B into `out`, shape (A, d, 3 d + 1): Delta's derivatives, the last by gamma.
 
     Backwards through each trajectory, ``g_t = dr_t + gamma g_(t+1)`` is the derivative of G_t, and
@@ -239,8 +253,8 @@ def cross_matrix(batch, p, model, out):
                 g[d + j] += x * batch.primary[t] * model.learned[1]
                 g[2 * d + j] += x * batch.auxiliary[t] * model.learned[2]
             later = shaped_reward(model, batch, t) + gamma * later
-            for a in range(p.shape[1]):
-                score = share * ((a == batch.action[t]) - p[t, a])
+            for a in range(out.shape[0]):
+                score = share * ((a == batch.action[t]) - policies.p[t, a])
                 for i in range(batch.at.shape[1]):
                     for j in range(g.size):
                         out[a, batch.at[t, i], j] += score * batch.weight[t, i] * g[j]

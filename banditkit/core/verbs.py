@@ -3,9 +3,10 @@
 An environment knows ``observe``, ``gap`` and ``respond``; a policy knows ``select`` and
 ``update``; both may know ``done``.  A policy that draws may tell its ``distribution``, and an
 adversary will ``charge`` who shows it.  Records that are parts of others have verbs of their own:
-a schedule, a potential, an advice, features.  They are ordinary methods of a ``NamedTuple`` class.
-Numba compiles functions, not methods: the registration below tells it, for every NamedTuple,
-to look the verb up in the class.  Nothing has to be added when a learner or a problem is.
+a schedule, a potential, a heuristic, an advice, features.  They are ordinary methods of a
+``NamedTuple`` class.  Numba compiles functions, not methods: the registration below tells it, for
+every NamedTuple, to look the verb up in the class.  Nothing has to be added when a learner or a
+problem is.
 """
 
 from collections.abc import Callable
@@ -30,8 +31,12 @@ VERBS = {
     "earned": ("y",),  # of an environment: the reward that counts, without any shaping
     "value_at": ("t", "episode", "visits"),  # of a schedule: its value
     "potential_of": ("t", "age", "x"),  # of a potential: how good it takes state x for
+    "advise": ("t", "age", "x", "a", "y"),  # of a heuristic: what it pays for the step
     "lean": ("t", "episode", "x", "a"),  # of advice: what acting adds to the value of an action
     "reshape": ("Q", "x", "a", "later", "b"),  # of advice: what learning adds to the reward
+    "keep": ("i", "j", "x"),  # of a store of states: keep x as step j of trajectory i
+    "kept": ("i", "j"),  # of a store of states: what was kept
+    "pull_back": ("lower", "v"),  # of an upper level: write down -v H^-1, or what stands for it
     "encode": ("x", "at", "weight"),  # of features: write down which are active in x, how much
 }
 

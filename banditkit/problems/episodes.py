@@ -99,9 +99,19 @@ class Episodes(Problem):
         self._set(count=whole("count", self.count, least=1))
 
     @property
+    def aided(self) -> bool:  # type: ignore[override]
+        """Whether the problem inside has a heuristic."""
+        return self.problem.aided
+
+    @property
     def spec(self) -> Any:
         """That of the problem inside."""
         return self.problem.spec
+
+    @property
+    def aided(self) -> bool:  # type: ignore[override]
+        """Does the problem inside have a heuristic beside its reward?"""
+        return self.problem.aided
 
     def check_horizon(self, horizon: int) -> None:
         """Raise a ValueError if the problem inside can't be played for so many rounds."""

@@ -295,20 +295,20 @@ def test_where_there_is_no_maximum_the_exact_solver_says_so():
 def test_compiled_and_interpreted_kernels_are_the_same_to_the_bit(table):
     inner, _ = random_problem(4, table=table)
     theta, U = np.random.default_rng(4).standard_normal((2, 3, 3))
-    batch, model, p, G = inner.batch, inner.reward, inner.policies(theta), np.zeros(0)
-    G = np.zeros_like(inner.returns)
+    batch, model, G = inner.batch, inner.reward, np.zeros_like(inner.returns)
     interpreted(kernels.write_returns)(batch, model, G)
     assert (G == inner.returns).all()
-    q = np.zeros_like(p)
-    interpreted(kernels.write_policies)(batch, theta, q)
-    assert (q == p).all()
+    policies = kernels.blank_policies(G.size, 3)
+    interpreted(kernels.write_policies)(batch, theta, policies)
+    assert (policies.p == inner.policies(theta)).all()
+    assert interpreted(kernels.objective)(batch, policies, G, 0.25) == inner.objective(theta)
     out = np.zeros((3, 3))
-    interpreted(kernels.gradient)(batch, p, G, 0.25, out)
+    interpreted(kernels.gradient)(batch, policies, G, 0.25, out)
     assert (out == inner.gradient(theta)).all()
-    interpreted(kernels.hessian_vector)(batch, p, G, 0.25, U, out)
+    interpreted(kernels.hessian_vector)(batch, policies, G, 0.25, U, out)
     assert (out == inner.hessian_vector(theta, U)).all()
     moved, slope = inner.contract(theta, U)
-    assert interpreted(kernels.contract)(batch, p, model, U, out) == slope
+    assert interpreted(kernels.contract)(batch, policies, model, U, out) == slope
     assert (out == moved).all()
 
 

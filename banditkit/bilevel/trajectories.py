@@ -1,0 +1,92 @@
+"""Trajectories that are kept: the last ones, in rooms of a fixed size."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from banditkit.core.jit import jit_inline
+from banditkit.core.spec import Box, Tabular
+
+__all__ = ["Shelf", "blank_shelf", "finish", "keep_step", "newest"]
+
+
+class NumberedStates(NamedTuple):
+    """States that are numbers, by trajectory and step."""
+
+    cells: np.ndarray  # (capacity, longest) int64
+
+    def keep(self, i, j, x):
+        self.cells[i, j] = x
+
+    def kept(self, i, j):
+        return self.cells[i, j]
+
+
+class PointStates(NamedTuple):
+    """States that are points of a box, by trajectory and step."""
+
+    cells: np.ndarray  # (capacity, longest, dimensions)
+
+    def keep(self, i, j, x):
+        for k in range(self.cells.shape[2]):
+            self.cells[i, j, k] = x[k]
+
+    def kept(self, i, j):
+        return self.cells[i, j]
+
+
+class Shelf(NamedTuple):
+    """The last trajectories: the oldest makes room for the newest."""
+
+    states: Any
+    action: np.ndarray  # (capacity, longest) int64
+    primary: np.ndarray  # (capacity, longest)
+    auxiliary: np.ndarray  # (capacity, longest)
+    length: np.ndarray  # (capacity,) int64, steps of each
+    place: (
+        np.ndarray
+    )  # (2,) int64: trajectories that are finished, and steps of the one being played
+
+
+def blank_shelf(spec: Any, capacity: int, longest: int) -> Shelf:
+    """Return a shelf without trajectories, for the states of a spec."""
+    rooms = capacity, longest
+    if isinstance(spec, Box):
+        states: Any = PointStates(np.zeros((*rooms, len(spec.low))))
+    else:
+        assert isinstance(spec, Tabular)
+        states = NumberedStates(np.zeros(rooms, dtype=np.int64))
+    return Shelf(
+        states=states,
+        action=np.zeros(rooms, dtype=np.int64),
+        primary=np.zeros(rooms),
+        auxiliary=np.zeros(rooms),
+        length=np.zeros(capacity, dtype=np.int64),
+        place=np.zeros(2, dtype=np.int64),
+    )
+
+
+@jit_inline
+def keep_step(shelf, x, a, primary, auxiliary):
+    """Keep a step of the trajectory being played; return whether its room is full."""
+    i, j = shelf.place[0] % shelf.length.size, shelf.place[1]
+    shelf.states.keep(i, j, x)
+    shelf.action[i, j] = a
+    shelf.primary[i, j] = primary
+    shelf.auxiliary[i, j] = auxiliary
+    shelf.place[1] += 1
+    return shelf.place[1] == shelf.action.shape[1]
+
+
+@jit_inline
+def finish(shelf):
+    """The trajectory being played is over."""
+    shelf.length[shelf.place[0] % shelf.length.size] = shelf.place[1]
+    shelf.place[0] += 1
+    shelf.place[1] = 0
+
+
+@jit_inline
+def newest(shelf, back):
+    """Return the place of the newest trajectory (0), the one before it (1), ..."""
+    return (shelf.place[0] - 1 - back) % shelf.length.size
