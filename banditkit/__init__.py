@@ -15,12 +15,15 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from banditkit import bilevel as bilevel
     from banditkit import off_policy as off_policy
+    from banditkit.aggregates import *
+    from banditkit.comparison import *
     from banditkit.core import planning as planning
     from banditkit.core import simplex as simplex
     from banditkit.core.description import *
     from banditkit.core.feedback import *
     from banditkit.core.spec import *
     from banditkit.learners import *
+    from banditkit.learning_curves import *
     from banditkit.off_policy.log import *
     from banditkit.plots import *
     from banditkit.problems import *
@@ -40,6 +43,9 @@ _HOMES = (
     "banditkit.learners",
     "banditkit.shaping",
     "banditkit.simulation",
+    "banditkit.learning_curves",
+    "banditkit.comparison",
+    "banditkit.aggregates",
     "banditkit.watching",
     "banditkit.result",
     "banditkit.plots",

@@ -11,7 +11,7 @@ import numpy as np
 
 from banditkit.core.adapters import Draw, adapt, told
 from banditkit.core.description import Learner, Problem
-from banditkit.core.feedback import Step
+from banditkit.core.feedback import AidedStep, Step
 from banditkit.core.jit import NumbaError
 from banditkit.core.no_dice import DrawsAtRandom, NoDice
 from banditkit.core.spec import BudgetedFeatures, Features, NoSuchArm
@@ -47,10 +47,15 @@ def rehearse(
             raise ValueError(f"{learner!r}: in round {t + 1}, select returned {fault}")
         _attempt(problem, env, "gap", t, x, a)
         y = _attempt(problem, env, "respond", t, x, a, rngs[0])
-        if isinstance(y, Step) and not math.isfinite(y.reward):
+        if isinstance(y, Step | AidedStep) and not math.isfinite(y.reward):
             raise ValueError(
                 f"{problem!r}: in round {t + 1}, respond returned a reward of {y.reward}; rewards, "
                 "and potentials, must be finite"
+            )
+        if isinstance(y, AidedStep) and not math.isfinite(y.auxiliary):
+            raise ValueError(
+                f"{problem!r}: in round {t + 1}, the heuristic pays {y.auxiliary}; what it pays "
+                "must be finite"
             )
         _attempt(learner, policy, "update", t, x, a, y)
 

@@ -68,6 +68,10 @@ TABULAR = {
     "DoubleQLearning": [bk.DoubleQLearning(), bk.DoubleQLearning(rate=0.5, initial=1.0)],
     "ExpectedSarsa": [bk.ExpectedSarsa(), bk.ExpectedSarsa(temperature=0.5)],
     "LookAhead": [bk.LookAhead(bk.Sarsa(), _BONUS), bk.LookAhead(bk.SarsaLambda(), _BONUS)],
+    "PGRD": [
+        bk.PGRD(temperature=0.5),
+        bk.PGRD(bk.RewardDesign(bk.Chain(n=1), [_BONUS], [0, 1, 0], [1.0, 0.5, 0.2]), 2, decay=0.1),
+    ],
     "PIES": [
         bk.PIES(bk.Sarsa(), _BONUS),
         bk.PIES(bk.QLearning(), _BONUS, weight=bk.ExponentialDecay(1.0, 0.9)),
@@ -80,11 +84,24 @@ TABULAR = {
     ],
     "RMax": [bk.RMax(optimism=5.0), bk.RMax(known=2, optimism=[1.0, 2.0, 0.0])],
     "Reinforce": [bk.Reinforce(), bk.Reinforce(0.5, 0.0, discounted=True, longest=7)],
+    "SORS": [
+        bk.SORS(),
+        bk.SORS(bk.Reinforce(), 0.5, pairs=2, capacity=4, updates=3, mixed=True),
+    ],
     "Sarsa": [
         bk.Sarsa(),
         bk.Sarsa(bk.ExponentialDecay(0.5, 0.9), bk.LinearDecay(1.0, 0.0, 50.0, per="round")),
     ],
     "SarsaLambda": [bk.SarsaLambda(), bk.SarsaLambda(0.5, trace=0.5, replacing=True)],
+}
+
+# Where a heuristic stands beside the reward, or nothing is learned.
+HEURISTIC = {
+    "HeuristicBaseline": [
+        bk.HeuristicBaseline(),
+        bk.HeuristicBaseline(bk.Reinforce(0.5, critic_rate=0.0)),
+    ],
+    "PDController": [bk.PDController(), bk.PDController(0.1, 0.05, axis=1)],
 }
 
 # Where episodes have a fixed length.
@@ -126,7 +143,7 @@ BUDGETED = {
     "UcbBwK": [bk.UcbBwK(), bk.UcbBwK(exploration=0.5, margin=0.1, patience=0.5)],
 }
 
-LEARNERS = STOCHASTIC | ADVERSARIAL | TABULAR | FIXED | CONTEXTUAL | BUDGETED
+LEARNERS = STOCHASTIC | ADVERSARIAL | TABULAR | HEURISTIC | FIXED | CONTEXTUAL | BUDGETED
 
 # Where the score is a sum of fixed gaps of the arms: IID arms.
 IID = {
@@ -199,6 +216,7 @@ MDPS = {
     "CliffWalk": [bk.CliffWalk(), bk.CliffWalk(slip=0.1, gamma=0.9, limit=30)],
     "EndlessRooms": [bk.EndlessRooms(), bk.EndlessRooms(mended=True, distractor=0.01, limit=9)],
     "FlagGrid": [bk.FlagGrid.ng(), bk.FlagGrid("1#.\nS.G", slip=0.3, step_reward=-0.1, limit=7)],
+    "Foraging": [bk.Foraging(), bk.Foraging(gamma=0.5, slip=0.0)],
     "GridWorld": [
         bk.GridWorld("S.G"),
         bk.GridWorld(".#G\nS..", gamma=0.9, slip=0.3, step_reward=-0.1, limit=7),
@@ -241,6 +259,28 @@ STEPS = {
 CONTROL = {
     "CartPole": [bk.CartPole(), bk.CartPole(gamma=1.0, limit=20)],
     "MountainCar": [bk.MountainCar(), bk.MountainCar(gamma=1.0, limit=2000)],
+}
+
+# Where a designer's heuristic stands beside the reward, or is mixed with it.
+_POLE = bk.WithHeuristic(bk.CartPole(limit=20), bk.PoleController())
+
+AIDED = {
+    "HeuristicPotential": [bk.HeuristicPotential(_POLE), bk.HeuristicPotential(bk.OpenField())],
+    "NaiveSum": [bk.NaiveSum(_POLE), bk.NaiveSum(bk.OpenField(limit=7), weight=-0.5)],
+    "OpenField": [
+        bk.OpenField(),
+        bk.OpenField("good", gamma=1.0, slip=0.5, limit=9),
+        bk.OpenField("good", mended=True, slip=0.0),
+        bk.OpenField("none", slip=1.0),
+    ],
+    "PrimaryOnly": [bk.PrimaryOnly(_POLE), bk.PrimaryOnly(bk.OpenField("none"))],
+    "WithHeuristic": [
+        _POLE,
+        bk.WithHeuristic(bk.MountainCar(limit=30), bk.BangBang()),
+        bk.WithHeuristic(bk.MountainCar(), bk.CarSpeed(scale=1.0)),
+        bk.WithHeuristic(_LITTLE, _BONUS),
+        bk.WithHeuristic(_LITTLE, np.arange(18.0).reshape(3, 2, 3) / 8),
+    ],
 }
 
 CONTEXTS = {
@@ -306,7 +346,7 @@ KNAPSACKS = {
     "SeparateResources": [bk.SeparateResources(20.0), bk.SeparateResources(7.5, count=3)],
 }
 
-PROBLEMS = IID | COSTS | MDPS | STEPS | CONTROL | CONTEXTS | KNAPSACKS
+PROBLEMS = IID | COSTS | MDPS | STEPS | CONTROL | AIDED | CONTEXTS | KNAPSACKS
 
 
 def all_of(table):

@@ -40,7 +40,7 @@ WITHOUT_EXAMPLE = {
     "Budgeted", "BudgetedFeatures", "Feedback", "Foreign", "Interval", "IIDArms", "KnapsackProblem",
     "LPSolution", "Model", "NoSuchArm", "NullArmAdded", "Problem", "Purchase", "Schedule",
     "Solution", "Step", "Tabular", "TabularLearner", "Verdict", "Watched", "simplex.Optimum",
-    "Demand", "simplex.Program",
+    "Aggregate", "AidedStep", "Demand", "simplex.Program",
 }  # fmt: skip
 
 
@@ -156,7 +156,7 @@ def test_a_policy_can_be_stacked_and_what_a_copy_learns_stays_with_it(learner):
         answers = {
             "bandit": 1.0,
             "full": np.eye(3)[a],
-            "step": bk.Step(1.0, 2, False, t % 4 == 3),
+            "step": bk.AidedStep(1.0, 2, False, t % 4 == 3, 0.5),
             "purchase": bk.Purchase(1.0, np.array([0.5, 0.25])),
         }
         policy.update(t, x, a, answers[learner.accepts])

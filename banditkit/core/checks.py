@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 __all__ = [
+    "between_0_and_1",
     "flag",
     "nearest",
     "number",
@@ -59,6 +60,14 @@ def number(
     got = float(value) if _is_finite(value) or isinstance(value, float | np.floating) else value
     wanted = _interval(low, high) if _is_finite(value) or high < math.inf else "be finite"
     raise ValueError(f"{name} must {wanted}; got {shorten(repr(got))}{hint}")
+
+
+def between_0_and_1(name: str, value: Any) -> float:
+    """Return `value`, such as the level of an interval, as a float above 0 and below 1."""
+    value = number(name, value)
+    if not 0.0 < value < 1.0:
+        raise ValueError(f"{name} must lie between 0 and 1, such as 0.95; got {value!r}")
+    return float(value)
 
 
 def numbers(

@@ -1,5 +1,6 @@
 """Learners: descriptions of algorithms, one file a family."""
 
+from banditkit.learners.aided import HeuristicBaseline, PDController
 from banditkit.learners.contextual import ContextMesh, PerContext
 from banditkit.learners.elimination import SuccessiveElimination
 from banditkit.learners.exp3 import Exp3, Exp3IX, Exp3P, Exp3Rewards, Exp3S
@@ -19,10 +20,12 @@ from banditkit.learners.linear_knapsack import LinearBwK
 from banditkit.learners.majority import MajorityVote, WeightedMajority
 from banditkit.learners.meta import Batched, Doubling, Restarting, Rexp3
 from banditkit.learners.model_based import UCBVI, RMax
+from banditkit.learners.pgrd import PGRD, RewardDesign
 from banditkit.learners.policy_class import EpochGreedy, MiniMonster, OracleCommit
 from banditkit.learners.policy_gradient import ActorCritic, Reinforce
 from banditkit.learners.regression import Falcon, RegressionGreedy, SquareCB
 from banditkit.learners.schedules import ExponentialDecay, HarmonicDecay, LinearDecay, Schedule
+from banditkit.learners.sors import SORS
 from banditkit.learners.swap import BlumMansour
 from banditkit.learners.td import (
     DoubleQLearning,
@@ -40,6 +43,8 @@ __all__ = [
     "IMED",
     "KLUCB",
     "MOSS",
+    "PGRD",
+    "SORS",
     "UCB1",
     "UCBV",
     "UCBVI",
@@ -74,6 +79,7 @@ __all__ = [
     "GreedyBwK",
     "HarmonicDecay",
     "Hedge",
+    "HeuristicBaseline",
     "LagrangeBwK",
     "LinThompson",
     "LinUCB",
@@ -86,6 +92,7 @@ __all__ = [
     "OnlineGradientDescent",
     "OptimisticHedge",
     "OracleCommit",
+    "PDController",
     "PerContext",
     "PrimalDualBwK",
     "QLearning",
@@ -93,6 +100,7 @@ __all__ = [
     "RegressionGreedy",
     "Reinforce",
     "Restarting",
+    "RewardDesign",
     "RewardOnly",
     "Rexp3",
     "Sarsa",

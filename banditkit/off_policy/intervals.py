@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from banditkit.core.checks import number, whole
+from banditkit.core.checks import between_0_and_1, number, whole
 
 __all__ = ["Estimate", "bernstein_margin"]
 
@@ -161,7 +161,7 @@ class Estimate:
         ----------
         Efron & Tibshirani (1993), *An Introduction to the Bootstrap*, section 13.3.
         """
-        level, resamples = _checked_level(level), whole("resamples", resamples, least=1)
+        level, resamples = between_0_and_1("level", level), whole("resamples", resamples, least=1)
         if not isinstance(seed, np.random.Generator):
             seed = np.random.default_rng(whole("seed", seed, least=0))
         if math.isnan(self.value):
@@ -219,17 +219,10 @@ def bernstein_margin(terms: Any, spread: float, *, level: float = 0.95) -> float
     0.0571
     """
     spread = number("spread", spread, low=0.0)
-    log_term = math.log(4.0 / (1.0 - _checked_level(level)))
+    log_term = math.log(4.0 / (1.0 - between_0_and_1("level", level)))
     terms = np.asarray(terms, dtype=float)
     N = terms.size
     if N < 2:
         return math.inf
     V = float(terms.var(ddof=1))
     return math.sqrt(2.0 * V * log_term / N) + 7.0 * spread * log_term / (3.0 * (N - 1))
-
-
-def _checked_level(level: Any) -> float:
-    level = number("level", level)
-    if not 0.0 < level < 1.0:
-        raise ValueError(f"level must lie between 0 and 1, such as 0.95; got {level!r}")
-    return level

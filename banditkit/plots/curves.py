@@ -71,9 +71,11 @@ class CurveDisplay:
         )
         return line
 
-    def _dress(self, x: np.ndarray, title: str, replications: int, shade: str) -> None:
+    def _dress(
+        self, x: np.ndarray, title: str, replications: int, shade: str, line: str = "mean"
+    ) -> None:
         ax = self.ax_
-        what = f"mean of {replications:,} replications" if replications > 1 else "one replication"
+        what = f"{line} of {replications:,} replications" if replications > 1 else "one replication"
         shading = f", shaded: {shade}" if replications > 1 else ""
         ax.set_title(f"{shorten_title(title)}\n{what}{shading}".strip(), fontsize=10)
         self._frame(x)

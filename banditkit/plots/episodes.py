@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from banditkit.core.checks import whole
+from banditkit.comparison import Comparison
+from banditkit.core.checks import between_0_and_1, one_of, whole
+from banditkit.core.description import Problem
 from banditkit.plots.curves import CurveDisplay, checked_levels, shorten_title, unit_of
 from banditkit.result import Result
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["EpisodeDisplay"]
+__all__ = ["EpisodeDisplay", "LearningCurveDisplay"]
 
 # Words of the vertical axis, and whether they are in units of reward; others go by their name.
 _DIARY = {
@@ -24,7 +26,29 @@ _DIARY = {
 
 
 @dataclass
-class EpisodeDisplay(CurveDisplay):
+class _OverEpisodes(CurveDisplay):
+    """What displays of numbers for each episode have in common: lines across, and words."""
+
+    level_lines_: list[Any] = field(default_factory=list, init=False, repr=False)
+
+    def _draw_levels(self, episodes: np.ndarray, heights: Mapping[str, float]) -> None:
+        """Draw lines across."""
+        self.level_lines_ = [
+            self._draw_reference(episodes, name, np.full(episodes.size, height), "#555555")
+            for name, height in heights.items()
+        ]
+
+    def _name_axes(self, what: str, problem: Problem, mean: str) -> None:
+        """Write what is drawn, of which problem, and what is done to it; then the lines' names."""
+        self.ax_.set_xlabel("episode")
+        words, paid = _DIARY.get(what, (what, False))
+        unit = f", in units of {unit_of(problem)}" if paid else ""
+        self.ax_.set_ylabel(f"{words}{unit}{mean}")
+        self._label_ends(self.lines_, self.level_lines_)
+
+
+@dataclass
+class EpisodeDisplay(_OverEpisodes):
     """A number for each episode: the mean of each learner, and a band around it.
 
     Use `from_result` to make one, and `plot` to draw it.
@@ -50,7 +74,6 @@ class EpisodeDisplay(CurveDisplay):
 
     results: tuple[Result, ...]
     what: str = "steps"
-    level_lines_: list[Any] = field(default_factory=list, init=False, repr=False)
 
     @classmethod
     def from_result(
@@ -143,18 +166,119 @@ class EpisodeDisplay(CurveDisplay):
         names = [name for each in self.results for name in each.names]
         self._begin(ax, log)
         self._draw_curves(episodes, names, (means, means - margins, means + margins))
-        self.level_lines_ = [
-            self._draw_reference(episodes, name, np.full(last, height), "#555555")
-            for name, height in heights.items()
-        ]
+        self._draw_levels(episodes, heights)
         title = repr(self.results[0].problem) if len(self.results) == 1 else ""
         self._dress(episodes, title, self.results[0].regret.shape[1], "2 standard errors")
-        self.ax_.set_xlabel("episode")
-        words, paid = _DIARY.get(self.what, (self.what, False))
-        unit = f", in units of {unit_of(self.results[0].problem)}" if paid else ""
         mean = f"\nmean of {smooth} episodes" if smooth > 1 else ""
-        self.ax_.set_ylabel(f"{words}{unit}{mean}")
-        self._label_ends(self.lines_, self.level_lines_)
+        self._name_axes(self.what, self.results[0].problem, mean)
+        return self
+
+
+@dataclass
+class LearningCurveDisplay(_OverEpisodes):
+    """The return of each episode, smoothed: interquartile means of methods, and their intervals.
+
+    Use `from_comparison` to make one, and `plot` to draw it.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Where it was drawn.
+    figure_ : matplotlib Figure
+        The figure around it.
+    lines_, bands_, level_lines_, labels_ : list
+        The lines of the means, the bands, the lines of the levels, and the texts at their ends.
+
+    Examples
+    --------
+    >>> import banditkit as bk
+    >>> grid = bk.GridWorld("S......G", step_reward=-1, limit=100)
+    >>> methods = {"slow": bk.QLearning(rate=0.01), "quick": bk.QLearning(rate=0.5)}
+    >>> comparison = bk.compare(grid, methods, episodes=30, seeds=8, seed=0)
+    >>> display = bk.LearningCurveDisplay.from_comparison(comparison)
+    >>> display = display.plot(levels={"optimum": -5.85})
+    >>> [label.get_text() for label in display.labels_]
+    ['slow', 'quick', 'optimum']
+    """
+
+    comparison: Comparison
+    problem: str | None = None
+
+    @classmethod
+    def from_comparison(
+        cls, comparison: Comparison, problem: str | None = None
+    ) -> "LearningCurveDisplay":
+        """Return the display of a comparison.
+
+        Parameters
+        ----------
+        comparison : Comparison
+            What `compare` returns.
+        problem : str, optional
+            Name of the one to draw; by default the runs on all of them are pooled.
+
+        Raises
+        ------
+        ValueError
+            If it is no comparison, or has no problem of that name.
+        """
+        if not isinstance(comparison, Comparison):
+            raise ValueError(f"LearningCurveDisplay needs a comparison; got {comparison!r}")
+        if problem is not None:
+            one_of("problem", problem, comparison.problems)
+        return cls(comparison, problem)
+
+    def plot(
+        self,
+        ax: "Axes | None" = None,
+        *,
+        smooth: float = 0.9,
+        level: float = 0.95,
+        log: str = "",
+        levels: Mapping[str, float] | None = None,
+    ) -> "LearningCurveDisplay":
+        """Draw the interquartile mean over seeds for each episode, with an interval around it.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; by default a new figure.
+        smooth : float, default 0.9
+            As for `Comparison.smoothed`, which also says what becomes of runs that diverged.
+        level : float, default 0.95
+            Of the intervals, between 0 and 1.
+        log : {"xy", "x", "y", ""}, default ""
+            The axes that are logarithmic.
+        levels : mapping of str to float, optional
+            Names and heights of lines to draw across, dashed, such as ``{"optimum": 22}``.
+
+        Returns
+        -------
+        LearningCurveDisplay
+            Itself.
+
+        Raises
+        ------
+        ValueError
+            If `smooth`, `level`, `log` or `levels` make no sense.
+        """
+        level, heights = between_0_and_1("level", level), checked_levels(levels)
+        methods, problems = self.comparison.methods, self.comparison.problems
+        frame = self.comparison.curves(self.problem, smooth=smooth, level=level)
+        episodes = frame["episode"].unique()
+        iqm, low, high = (
+            frame[name].to_numpy().reshape(len(methods), -1) for name in ("iqm", "low", "high")
+        )
+        self._begin(ax, log)
+        self._draw_curves(episodes, methods, (iqm, low, high))
+        self._draw_levels(episodes, heights)
+        shown = [self.problem] if self.problem is not None else problems
+        runs = len(shown) * self.comparison.returns.shape[2]
+        title = shown[0] if len(shown) == 1 else f"{len(shown)} problems"
+        self._dress(episodes, title, runs, f"{100 * level:.4g}% interval", "interquartile mean")
+        mean = f"\nsmoothed by {smooth:g}" if smooth > 0.0 else ""
+        result = self.comparison.results[methods[0], shown[0]]
+        self._name_axes("return", result.problem, mean)
         return self
 
 

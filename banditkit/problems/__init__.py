@@ -32,6 +32,7 @@ from banditkit.problems.costs import (
 from banditkit.problems.demands import Demand, ExponentialDemand, LinearDemand, UniformDemand
 from banditkit.problems.empirical import EmpiricalArms
 from banditkit.problems.episodes import Episodes
+from banditkit.problems.foraging import Foraging
 from banditkit.problems.grids import (
     CliffWalk,
     EndlessRooms,
@@ -41,10 +42,21 @@ from banditkit.problems.grids import (
     Rooms,
     WindyGrid,
 )
+from banditkit.problems.heuristics import (
+    BangBang,
+    CarSpeed,
+    Heuristic,
+    HeuristicPotential,
+    NaiveSum,
+    PoleController,
+    PrimaryOnly,
+    WithHeuristic,
+)
 from banditkit.problems.horizon import FiniteHorizon
 from banditkit.problems.knapsack import Knapsack, KnapsackProblem, LPSolution, NullArmAdded
 from banditkit.problems.linear_knapsack import LinearKnapsack
 from banditkit.problems.mdp import MDP, FiniteMDP, model_from_lists
+from banditkit.problems.open_field import OpenField
 from banditkit.problems.phases import PhasedKnapsack
 from banditkit.problems.pricing import BundlePricing, DynamicPricing, ProductPricing
 from banditkit.problems.regrets import (
@@ -62,11 +74,13 @@ __all__ = [
     "MDP",
     "AdaptiveAdversary",
     "AlternatingCosts",
+    "BangBang",
     "Bernoulli",
     "Beta",
     "BinaryStrings",
     "BlockAdvice",
     "BundlePricing",
+    "CarSpeed",
     "CartPole",
     "Chain",
     "Classification",
@@ -88,11 +102,14 @@ __all__ = [
     "FiniteHorizon",
     "FiniteMDP",
     "FlagGrid",
+    "Foraging",
     "ForesightRegret",
     "Gaussian",
     "Grid",
     "GridWorld",
     "HeavyCosts",
+    "Heuristic",
+    "HeuristicPotential",
     "IIDArms",
     "IIDCosts",
     "Knapsack",
@@ -108,11 +125,15 @@ __all__ = [
     "LongChain",
     "LossTable",
     "MountainCar",
+    "NaiveSum",
     "NullArmAdded",
+    "OpenField",
     "PayPerClick",
     "PerfectExpert",
     "PhasedKnapsack",
+    "PoleController",
     "PolicyClass",
+    "PrimaryOnly",
     "Procurement",
     "ProductPricing",
     "Ring",
@@ -127,5 +148,6 @@ __all__ = [
     "UniformArms",
     "UniformDemand",
     "WindyGrid",
+    "WithHeuristic",
     "model_from_lists",
 ]

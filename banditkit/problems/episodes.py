@@ -108,11 +108,6 @@ class Episodes(Problem):
         """That of the problem inside."""
         return self.problem.spec
 
-    @property
-    def aided(self) -> bool:  # type: ignore[override]
-        """Does the problem inside have a heuristic beside its reward?"""
-        return self.problem.aided
-
     def check_horizon(self, horizon: int) -> None:
         """Raise a ValueError if the problem inside can't be played for so many rounds."""
         self.problem.check_horizon(horizon)
