@@ -55,7 +55,7 @@ class UniformDemand(Demand):
 class ExponentialDemand(Demand):
     """Values have an exponential distribution: ``S(p) = exp(-rate * p)``.
 
-    The Myerson price is 1 / rate, or 1 if that is larger.
+    The Myerson price is 1 / rate, but at most 1.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from banditkit.core.checks import numbers, table, whole
+from banditkit.core.checks import number, numbers, table, whole
 from banditkit.core.description import Problem
 from banditkit.core.feedback import Feedback, Purchase
 from banditkit.core.simplex import maximise
@@ -20,7 +20,7 @@ from banditkit.core.vectors import dot
 
 __all__ = ["Knapsack", "KnapsackProblem", "LPSolution", "NullArmAdded"]
 
-_ROUNDING = 1e-9  # a round: so much less than needed is left by rounding, and still pays
+_ROUNDING = 1e-9  # what rounding may take from a budget in a round, and nobody shall miss
 
 
 class NullArmAdded(UserWarning):
@@ -114,25 +114,70 @@ class KnapsackEnv(NamedTuple):
         return {"reward": (), "expected_reward": (), "left": (self.left.size,)}
 
 
+def blank_env(
+    law: Any,
+    means: np.ndarray,
+    most: np.ndarray,
+    solution: LPSolution,
+    limits: np.ndarray,
+    horizon: int,
+) -> KnapsackEnv:
+    """Return a knapsack with full budgets."""
+    return KnapsackEnv(
+        law=law,
+        means=means,
+        most=most,
+        reduced=solution.reduced_costs,
+        prices=solution.prices,
+        time_price=solution.time_price,
+        scale=limits.min() / limits,
+        bill=np.zeros(limits.size),
+        left=limits.copy(),
+        mean_left=limits.copy(),
+        sums=np.zeros(2),
+        over=np.zeros(1, dtype=np.bool_),
+        horizon=horizon,
+    )
+
+
 @dataclass(frozen=True)
-class KnapsackProblem(Problem):
+class BudgetProblem(Problem):
+    """What all problems with budgets have in common; a subclass has a field `budgets`."""
+
+    feedback: ClassVar[Feedback] = Feedback.PURCHASE
+
+    @property
+    def limits(self) -> np.ndarray:
+        """Budget of each resource, shape (d,)."""
+        return np.array(self.budgets)  # type: ignore[attr-defined]
+
+    @property
+    def scale(self) -> tuple[float, ...]:
+        """The smallest budget over each budget, shape (d,); see `Budgeted`."""
+        return tuple((self.limits.min() / self.limits).tolist())
+
+    def check_horizon(self, horizon: int) -> None:
+        """Raise a ValueError if a budget is larger than the number of rounds."""
+        for i, limit in enumerate(self.limits):
+            if limit > horizon:
+                raise ValueError(
+                    f"budgets must be at most the number of rounds, {horizon}, since a round uses "
+                    f"1 at most; resource {i} has {limit:g} - lower it, or play longer"
+                )
+
+
+@dataclass(frozen=True)
+class KnapsackProblem(BudgetProblem):
     """What all problems with budgets and IID outcomes have in common.
 
     A subclass gives `laws` and `budgets`; its last arm is free and pays nothing, or `null` says
     which is.
     """
 
-    feedback: ClassVar[Feedback] = Feedback.PURCHASE
-
     @property
     @abstractmethod
     def laws(self) -> Sequence[np.ndarray]:
         """Of each arm a table: a row for each outcome, of probability, reward and consumption."""
-
-    @property
-    def limits(self) -> np.ndarray:
-        """Budget of each resource, shape (d,)."""
-        return np.array(self.budgets)  # type: ignore[attr-defined]
 
     @property
     def null(self) -> int:
@@ -142,10 +187,8 @@ class KnapsackProblem(Problem):
     @property
     def spec(self) -> Budgeted:
         """Number of arms and resources, and the common budget: the smallest one."""
-        limits = self.limits
-        budget = float(limits.min())
-        scale = tuple((budget / limits).tolist())
-        return Budgeted(len(self.laws), limits.size, budget, scale, self.null)
+        budgets = self.limits
+        return Budgeted(len(self.laws), budgets.size, float(budgets.min()), self.scale, self.null)
 
     @property
     def rewards(self) -> np.ndarray:
@@ -158,12 +201,19 @@ class KnapsackProblem(Problem):
         return np.array([law[:, 0] @ law[:, 2:] for law in self.laws])
 
     def lp(self, horizon: int) -> LPSolution:
-        """Return the linear programme's solution for T rounds; see `LPSolution`.
+        """Return the linear programme's solution for T rounds.
 
         Parameters
         ----------
-        horizon
+        horizon : int
             T, 1 or more, and at least the largest budget.
+
+        Returns
+        -------
+        LPSolution
+            `value`, OPT_LP, in reward a round; the `distribution` that attains it, shape (K,);
+            dual `prices`, in reward per unit of each resource, shape (d,), and `time_price`, in
+            reward a round; and `reduced_costs`, shape (K,).
 
         Raises
         ------
@@ -174,29 +224,11 @@ class KnapsackProblem(Problem):
         self.check_horizon(horizon)
         return _solution(self, horizon)
 
-    def check_horizon(self, horizon: int) -> None:
-        """Raise a ValueError if a budget is larger than the number of rounds."""
-        check_length(self.limits, horizon)
-
     def start(self, horizon: int, rng: np.random.Generator) -> KnapsackEnv:
         """Return the knapsack being played; see `Problem.start`."""
-        solution, limits = _solution(self, horizon), self.limits
-        most = [law[law[:, 0] > 0.0, 2:].max(axis=0) for law in self.laws]
-        return KnapsackEnv(
-            law=_law(self),
-            means=np.column_stack([self.rewards, self.consumption]),
-            most=np.array(most),
-            reduced=solution.reduced_costs,
-            prices=solution.prices,
-            time_price=solution.time_price,
-            scale=np.array(self.spec.scale),
-            bill=np.zeros(limits.size),
-            left=limits.copy(),
-            mean_left=limits.copy(),
-            sums=np.zeros(2),
-            over=np.zeros(1, dtype=np.bool_),
-            horizon=horizon,
-        )
+        means = np.column_stack([self.rewards, self.consumption])
+        most = np.array([law[law[:, 0] > 0.0, 2:].max(axis=0) for law in self.laws])
+        return blank_env(_law(self), means, most, _solution(self, horizon), self.limits, horizon)
 
 
 @lru_cache(maxsize=64)
@@ -262,7 +294,7 @@ class Knapsack(KnapsackProblem):
 
     References
     ----------
-    Slivkins, *Introduction to Multi-Armed Bandits*, section 10.1; Badanidiyuru, Kleinberg &
+    Slivkins, *Introduction to Multi-Armed Bandits*, chapter 10; Badanidiyuru, Kleinberg &
     Slivkins (2018), "Bandits with knapsacks".
 
     Examples
@@ -322,8 +354,9 @@ class Knapsack(KnapsackProblem):
         Examples
         --------
         >>> import banditkit as bk
-        >>> bk.Knapsack.sure([1, 0.5, 0], [[1], [0.25], [0]], budgets=50).lp(100).value
-        0.6666666666666666
+        >>> sure = bk.Knapsack.sure([1, 0.5, 0], [[1], [0.25], [0]], budgets=50)
+        >>> round(sure.lp(horizon=100).value, 12)
+        0.666666666667
         """
         rewards, consumption = _means(rewards, consumption)
         rows = zip(rewards, consumption, strict=True)
@@ -371,6 +404,17 @@ class Knapsack(KnapsackProblem):
         return max(a for a, rows in enumerate(self.outcomes) if _is_null(rows))
 
 
+def sale_law(chance: float, reward: float, used: Sequence[float]) -> np.ndarray:
+    """Return the law of an arm that pays and uses something with a probability, else nothing."""
+    rows = [(chance, reward, *used), (1.0 - chance, 0.0, *(0.0 for _ in used))]
+    return np.array([row for row in rows if row[0] > 0.0])
+
+
+def null_law(d: int) -> np.ndarray:
+    """Return the law of the arm that pays nothing and uses nothing."""
+    return np.array([[1.0, 0.0] + [0.0] * d])
+
+
 def coin_table(means: Sequence[float]) -> tuple[tuple[float, ...], ...]:
     """Return the outcomes of independent coins, those of probability 0 left out."""
     rows = []
@@ -391,14 +435,9 @@ def checked_budgets(name: str, values: Any) -> tuple[float, ...]:
     return budgets
 
 
-def check_length(limits: np.ndarray, horizon: int) -> None:
-    """Raise a ValueError if a budget is larger than the number of rounds."""
-    for i, limit in enumerate(limits):
-        if limit > horizon:
-            raise ValueError(
-                f"budgets must be at most the number of rounds, {horizon}, since a round uses "
-                f"1 at most; resource {i} has {limit:g} - lower it, or play longer"
-            )
+def checked_budget(value: Any) -> float:
+    """Return the budget of a single resource, a number above 0."""
+    return checked_budgets("budget", number("budget", value))[0]
 
 
 def _means(

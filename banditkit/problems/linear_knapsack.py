@@ -1,23 +1,22 @@
 """Knapsacks where reward and consumption are linear in features that are shown in each round."""
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from banditkit.core.checks import numbers, table, whole
-from banditkit.core.description import Problem
 from banditkit.core.draws import draw_index
-from banditkit.core.feedback import Feedback
 from banditkit.core.simplex import maximise
 from banditkit.core.spec import BudgetedFeatures
 from banditkit.problems.knapsack import (
+    BudgetProblem,
     KnapsackEnv,
     LPSolution,
     NullArmAdded,
-    check_length,
+    blank_env,
     checked_budgets,
 )
 
@@ -84,7 +83,7 @@ class LinearKnapsackEnv(NamedTuple):
 
 
 @dataclass(frozen=True, repr=False)
-class LinearKnapsack(Problem):
+class LinearKnapsack(BudgetProblem):
     """Contexts by features, budgets, and coins whose means are linear in the features.
 
     In each round one of X contexts comes, each equally likely, and shows n features of each arm.
@@ -143,7 +142,7 @@ class LinearKnapsack(Problem):
     References
     ----------
     Agrawal & Devanur (2016), "Linear contextual bandits with knapsacks"; Slivkins, *Introduction
-    to Multi-Armed Bandits*, section 10.5.
+    to Multi-Armed Bandits*, chapter 10.
 
     Examples
     --------
@@ -161,7 +160,6 @@ class LinearKnapsack(Problem):
     theta: tuple[float, ...]
     weights: tuple[tuple[float, ...], ...]
     budgets: tuple[float, ...]
-    feedback: ClassVar[Feedback] = Feedback.PURCHASE
 
     def __post_init__(self) -> None:
         contexts = _checked_contexts(self.contexts)
@@ -234,17 +232,11 @@ lowest=0.0, highest=1.0, costs=False)
         return cls(contexts, theta, weights, limits)  # type: ignore[arg-type]
 
     @property
-    def limits(self) -> np.ndarray:
-        """Budget of each resource, shape (d,)."""
-        return np.array(self.budgets)
-
-    @property
     def spec(self) -> BudgetedFeatures:
         """Numbers of arms, resources and features, and the common budget: the smallest one."""
         _, K, n = self._features.shape
-        budget = min(self.budgets)
-        scale = tuple(budget / each for each in self.budgets)
-        return BudgetedFeatures(K, len(self.budgets), n, budget, scale, K - 1)
+        d, budget = len(self.budgets), min(self.budgets)
+        return BudgetedFeatures(K, d, n, budget, self.scale, K - 1)
 
     @cached_property
     def _features(self) -> np.ndarray:
@@ -283,30 +275,19 @@ lowest=0.0, highest=1.0, costs=False)
         self.check_horizon(horizon)
         return _solution(self, horizon)
 
-    def check_horizon(self, horizon: int) -> None:
-        """Raise a ValueError if a budget is larger than the number of rounds."""
-        check_length(self.limits, horizon)
-
     def start(self, horizon: int, rng: np.random.Generator) -> LinearKnapsackEnv:
         """Return the knapsack being played; see `Problem.start`."""
-        solution, limits = _solution(self, horizon), self.limits
+        solution = _solution(self, horizon)
         _, K, d = self.consumption.shape
         means = np.concatenate([self.rewards[..., None], self.consumption], axis=2)
-        now = np.zeros((K, 1 + d))
-        knapsack = KnapsackEnv(
-            law=CommonToss(now, np.zeros(1 + d)),
-            means=now,
-            most=np.zeros((K, d)),
-            reduced=np.zeros(K),
-            prices=solution.prices,
-            time_price=solution.time_price,
-            scale=np.array(self.spec.scale),
-            bill=np.zeros(d),
-            left=limits.copy(),
-            mean_left=limits.copy(),
-            sums=np.zeros(2),
-            over=np.zeros(1, dtype=np.bool_),
-            horizon=horizon,
+        now = np.zeros((K, 1 + d))  # of the context
+        knapsack = blank_env(
+            CommonToss(now, np.zeros(1 + d)),
+            now,
+            np.zeros((K, d)),
+            replace(solution, reduced_costs=np.zeros(K)),
+            self.limits,
+            horizon,
         )
         drawn, luck = np.zeros(1, dtype=np.int64), np.zeros(1)
         return LinearKnapsackEnv(

@@ -55,7 +55,7 @@ def lp_value(problem: KnapsackProblem, horizon: int) -> float:
 
     References
     ----------
-    Slivkins, *Introduction to Multi-Armed Bandits*, section 10.1.
+    Slivkins, *Introduction to Multi-Armed Bandits*, chapter 10.
 
     Examples
     --------
@@ -84,7 +84,7 @@ def fixed_distribution_value(problem: KnapsackProblem, distribution: Any, horizo
     Returns
     -------
     float
-        Total reward.  Mean rewards of the game are less: `expected_reward`.
+        Total reward.  Mean reward of the game is at most this: `expected_reward`.
 
     Raises
     ------
@@ -93,7 +93,7 @@ def fixed_distribution_value(problem: KnapsackProblem, distribution: Any, horizo
 
     References
     ----------
-    Slivkins, *Introduction to Multi-Armed Bandits*, section 10.1.
+    Slivkins, *Introduction to Multi-Armed Bandits*, chapter 10.
 
     Examples
     --------
@@ -125,7 +125,7 @@ def best_fixed_arm(problem: KnapsackProblem, horizon: int) -> tuple[int, float]:
     arm : int
         The best arm; of equal ones, the first.
     reward : float
-        Total reward: OPT_FA.
+        Total reward: OPT_FA, where all goes as it does on average.
 
     Raises
     ------
@@ -143,7 +143,7 @@ def best_fixed_arm(problem: KnapsackProblem, horizon: int) -> tuple[int, float]:
 
     References
     ----------
-    Slivkins, *Introduction to Multi-Armed Bandits*, section 10.1 and Exercise 10.2.
+    Slivkins, *Introduction to Multi-Armed Bandits*, chapter 10, Exercise 10.2.
 
     Examples
     --------
@@ -191,9 +191,12 @@ def best_fixed_distribution(problem: KnapsackProblem, horizon: int) -> tuple[np.
     and so lasts for T rounds.  And a D that lasts for tau rounds only earns as much as the mix of D
     and the null arm with weights ``tau / T`` and ``1 - tau / T``, which the programme allows.
 
+    In the book OPT_FD is what a distribution earns in the game on average (`expected_reward`), and
+    so at most OPT.  Here all goes as it does on average, which is an upper bound of it.
+
     References
     ----------
-    Slivkins, *Introduction to Multi-Armed Bandits*, section 10.1.
+    Slivkins, *Introduction to Multi-Armed Bandits*, chapter 10.
 
     Examples
     --------
@@ -231,7 +234,7 @@ def lagrange_game(problem: KnapsackProblem, horizon: int) -> np.ndarray:
 
     References
     ----------
-    Slivkins, *Introduction to Multi-Armed Bandits*, section 10.2.
+    Slivkins, *Introduction to Multi-Armed Bandits*, chapter 10.
 
     Examples
     --------
@@ -282,7 +285,7 @@ def optimal_value(problem: KnapsackProblem, horizon: int, unit: float = 1.0) -> 
 
     References
     ----------
-    Slivkins, *Introduction to Multi-Armed Bandits*, section 10.1.
+    Slivkins, *Introduction to Multi-Armed Bandits*, chapter 10.
 
     Examples
     --------
@@ -293,13 +296,11 @@ def optimal_value(problem: KnapsackProblem, horizon: int, unit: float = 1.0) -> 
     >>> round(bk.optimal_value(shop, horizon=100), 3), round(100 * bk.lp_value(shop, 100), 3)
     (20.212, 21.0)
     """
-    null = problem.null
 
     def best(following: np.ndarray, arms: "_Arms") -> np.ndarray:
-        values = following.copy()  # the null arm is always possible
-        for a, (region, mean) in enumerate(arms(following)):
-            if a != null:
-                np.maximum(values[region], mean, out=values[region])
+        values = np.zeros_like(following)
+        for region, mean in arms(following):
+            np.maximum(values[region], mean, out=values[region])
         return values
 
     return _backward(problem, horizon, unit, best)
@@ -336,7 +337,7 @@ def expected_reward(
 
     References
     ----------
-    Slivkins, *Introduction to Multi-Armed Bandits*, section 10.1.
+    Slivkins, *Introduction to Multi-Armed Bandits*, chapter 10.
 
     Examples
     --------

@@ -236,6 +236,10 @@ def test_the_value_of_the_lagrange_game_is_that_of_the_programme():
         assert (payoffs @ resources <= lp.value + 1e-9).all()
         spent = arms @ problem.consumption * T / problem.limits
         assert (spent <= 1 + 1e-9).all() or value == pytest.approx(0.0, abs=1e-9)
+        # Prices, with what is left of 1 on time, are the other player's best: see `bounds`.
+        prices = lp.prices * problem.limits / T
+        paid = payoffs @ np.append(prices, 1 - prices.sum())
+        assert lp.value - paid == pytest.approx(lp.reduced_costs, abs=1e-9)
         assert payoffs.min() >= 1 - T / problem.limits.min() - 1e-12
         assert payoffs.max() <= 2.0
 
