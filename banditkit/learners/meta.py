@@ -46,6 +46,11 @@ class MetaLearner(Learner):
 
     def check(self, problem: Problem) -> None:
         """Raise a ValueError if the learner inside can't play `problem`; see `Learner.check`."""
+        if problem.feedback is Feedback.PURCHASE:
+            raise ValueError(
+                f"{type(self).__name__} would let {self.learner!r} spend the budget of all rounds "
+                f"in each of its parts - play {self.learner!r} itself"
+            )
         self.learner.check(problem)
 
 

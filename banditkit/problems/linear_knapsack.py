@@ -2,7 +2,7 @@
 
 import warnings
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -273,11 +273,35 @@ lowest=0.0, highest=1.0, costs=False)
         """
         horizon = whole("horizon", horizon, least=1)
         self.check_horizon(horizon)
-        return _solution(self, horizon)
+        return self.benchmark(horizon)
+
+    def solve(self, horizon: int) -> LPSolution:
+        """Solve the linear programme of T rounds."""
+        rewards, consumption, shares = self.rewards, self.consumption, self.limits / horizon
+        X, K = rewards.shape
+        maps = [np.full(X, K - 1)]  # from contexts to arms; that of the null arm is always allowed
+        each = np.arange(X)
+        while True:
+            paid = [rewards[each, arms].mean() for arms in maps]
+            used = np.array([consumption[each, arms].mean(axis=0) for arms in maps]).T
+            best = maximise(paid, np.vstack([np.ones(len(maps)), used]), np.append(1.0, shares))
+            prices = best.prices[1:]
+            profits = rewards - consumption @ prices
+            v = profits.max(axis=1)  # 0 or more, as the last arm is free
+            value = float(v.mean() + prices @ shares)  # of the dual, at these prices
+            arms = profits.argmax(axis=1)
+            if value <= best.value + _CLOSE or any((arms == known).all() for known in maps):
+                break
+            maps.append(arms)
+        distribution = np.zeros((X, K))
+        for weight, arms in zip(best.x, maps, strict=True):
+            distribution[each, arms] += weight
+        distribution[:, -1] += np.maximum(0.0, 1.0 - distribution.sum(axis=1))
+        return LPSolution(value, distribution, prices, float(v.mean()), v[:, None] - profits)
 
     def start(self, horizon: int, rng: np.random.Generator) -> LinearKnapsackEnv:
         """Return the knapsack being played; see `Problem.start`."""
-        solution = _solution(self, horizon)
+        solution = self.benchmark(horizon)
         _, K, d = self.consumption.shape
         means = np.concatenate([self.rewards[..., None], self.consumption], axis=2)
         now = np.zeros((K, 1 + d))  # of the context
@@ -293,32 +317,6 @@ lowest=0.0, highest=1.0, costs=False)
         return LinearKnapsackEnv(
             knapsack, self._features, means, solution.reduced_costs, drawn, luck
         )
-
-
-@lru_cache(maxsize=64)
-def _solution(problem: LinearKnapsack, horizon: int) -> LPSolution:
-    """Return the solution of the linear programme; kept, as every replication asks for it."""
-    rewards, consumption, shares = problem.rewards, problem.consumption, problem.limits / horizon
-    X, K = rewards.shape
-    maps = [np.full(X, K - 1)]  # from contexts to arms; that of the null arm is always allowed
-    each = np.arange(X)
-    while True:
-        paid = [rewards[each, arms].mean() for arms in maps]
-        used = np.array([consumption[each, arms].mean(axis=0) for arms in maps]).T
-        best = maximise(paid, np.vstack([np.ones(len(maps)), used]), np.append(1.0, shares))
-        prices = best.prices[1:]
-        profits = rewards - consumption @ prices
-        v = profits.max(axis=1)  # 0 or more, as the last arm is free
-        value = float(v.mean() + prices @ shares)  # of the dual, at these prices
-        arms = profits.argmax(axis=1)
-        if value <= best.value + _CLOSE or any((arms == known).all() for known in maps):
-            break
-        maps.append(arms)
-    distribution = np.zeros((X, K))
-    for weight, arms in zip(best.x, maps, strict=True):
-        distribution[each, arms] += weight
-    distribution[:, -1] += np.maximum(0.0, 1.0 - distribution.sum(axis=1))
-    return LPSolution(value, distribution, prices, float(v.mean()), v[:, None] - profits)
 
 
 def _checked_contexts(contexts: Any) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 import warnings
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -257,8 +256,10 @@ class PhasedKnapsack(BudgetProblem):
     def best_fixed(self, horizon: int) -> FixedMix:
         """Return the benchmark for T rounds: the best fixed distribution, and what it earns.
 
-        For each number of rounds s it is a linear programme to find the distribution that earns
-        most in s rounds within the budgets; the best s wins, of equal ones the first.
+        It is played for a whole number of rounds; a part of a round, which would use up the very
+        last of a budget, does not count.  For each number of rounds s it is a linear programme to
+        find the distribution that earns most in s rounds within the budgets; the best s wins, of
+        equal ones the first.
 
         Parameters
         ----------
@@ -286,32 +287,30 @@ class PhasedKnapsack(BudgetProblem):
         """
         horizon = whole("horizon", horizon, least=1)
         self.check_horizon(horizon)
-        return _best_fixed(self, horizon)
+        return self.benchmark(horizon)
+
+    def solve(self, horizon: int) -> FixedMix:
+        """Find the best fixed distribution of T rounds."""
+        outcomes = _outcomes(self)
+        distribution = np.zeros(outcomes.shape[1])
+        lp = blank_program(1 + self.limits.size, distribution.size)
+        rounds = _search(lp, outcomes, self.limits, horizon, distribution)
+        distribution[self.null] += max(0.0, 1.0 - distribution.sum())
+        incomes = outcomes[:, :, 0] @ distribution
+        J, length = len(incomes), horizon // len(incomes)
+        spans = np.clip(rounds - length * np.arange(J), 0, length)
+        spans[-1] = max(0, rounds - length * (J - 1))
+        return FixedMix(float(incomes @ spans), distribution, rounds, incomes)
 
     def start(self, horizon: int, rng: np.random.Generator) -> PhasedEnv:
         """Return the knapsack being played; see `Problem.start`."""
-        best, outcomes = _best_fixed(self, horizon), _outcomes(self)
+        best, outcomes = self.benchmark(horizon), _outcomes(self)
         J, K, d = len(outcomes), len(best.distribution), len(self.budgets)
         now = np.zeros((K, 1 + d))  # of the phase
         no_prices = LPSolution(best.value, best.distribution, np.zeros(d), 0.0, np.zeros(K))
         knapsack = blank_env(SureLaw(now), now, np.zeros((K, d)), no_prices, self.limits, horizon)
         ahead = np.array([best.value])
         return PhasedEnv(knapsack, outcomes, best.incomes, ahead, horizon // J, best.rounds)
-
-
-@lru_cache(maxsize=64)
-def _best_fixed(problem: PhasedKnapsack, horizon: int) -> FixedMix:
-    """Return the benchmark; kept, as every replication asks for it."""
-    outcomes = _outcomes(problem)
-    distribution = np.zeros(outcomes.shape[1])
-    lp = blank_program(1 + problem.limits.size, distribution.size)
-    rounds = _search(lp, outcomes, problem.limits, horizon, distribution)
-    distribution[problem.null] += max(0.0, 1.0 - distribution.sum())
-    incomes = outcomes[:, :, 0] @ distribution
-    J, length = len(incomes), horizon // len(incomes)
-    spans = np.clip(rounds - length * np.arange(J), 0, length)
-    spans[-1] = max(0, rounds - length * (J - 1))
-    return FixedMix(float(incomes @ spans), distribution, rounds, incomes)
 
 
 @jit

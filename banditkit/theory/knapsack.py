@@ -63,7 +63,9 @@ def lp_value(problem: KnapsackProblem, horizon: int) -> float:
     >>> 100 * bk.lp_value(bk.Procurement([0.25, 0.5, 1], budget=25), horizon=100)
     50.0
     """
-    return problem.lp(horizon).value
+    if not hasattr(problem, "lp"):
+        raise ValueError(f"{_wanted('lp_value')}; got {problem!r}")
+    return float(problem.lp(horizon).value)
 
 
 def fixed_distribution_value(problem: KnapsackProblem, distribution: Any, horizon: int) -> float:
@@ -84,7 +86,8 @@ def fixed_distribution_value(problem: KnapsackProblem, distribution: Any, horizo
     Returns
     -------
     float
-        Total reward.  Mean reward of the game is at most this: `expected_reward`.
+        Total reward.  The mean reward of the game, `expected_reward`, differs a little, to either
+        side: chance decides who comes last, and the last purchase is not made by halves.
 
     Raises
     ------
@@ -204,7 +207,7 @@ def best_fixed_distribution(problem: KnapsackProblem, horizon: int) -> tuple[np.
     >>> bk.best_fixed_distribution(bk.SeparateResources(budget=50), horizon=100)
     (array([0.5, 0.5, 0. ]), 100.0)
     """
-    best = problem.lp(horizon)
+    best = problem.lp(_horizon(problem, horizon))
     return best.distribution.copy(), horizon * best.value
 
 
@@ -405,7 +408,7 @@ def _grid(problem: KnapsackProblem, horizon: int, unit: float) -> _Grid:
         raise ValueError(f"unit must be above 0; got {unit!r}")
     most = np.zeros(problem.limits.size, dtype=np.int64)  # what all rounds may use
     laws = []
-    for a, table in enumerate(problem.laws):
+    for a, table in enumerate(problem.tables):
         law = table[table[:, 0] > 0.0]
         used = np.rint(law[:, 2:] / unit).astype(np.int64)
         wrong = np.argwhere(np.abs(law[:, 2:] - used * unit) > 1e-9)
@@ -429,8 +432,19 @@ def _grid(problem: KnapsackProblem, horizon: int, unit: float) -> _Grid:
     return _Grid(size, laws)
 
 
+def _wanted(name: str) -> str:
+    return f"{name} needs a problem with budgets, such as Knapsack"
+
+
+def _check_arms(problem: Any) -> None:
+    """Raise a ValueError unless outcomes are IID, by arm."""
+    if not isinstance(problem, KnapsackProblem):
+        raise ValueError(f"{_wanted('this benchmark')} or DynamicPricing; got {problem!r}")
+
+
 def _horizon(problem: KnapsackProblem, horizon: int) -> int:
     """Return the number of rounds, which the problem must agree to."""
+    _check_arms(problem)
     horizon = whole("horizon", horizon, least=1)
     problem.check_horizon(horizon)
     return horizon
@@ -438,10 +452,11 @@ def _horizon(problem: KnapsackProblem, horizon: int) -> int:
 
 def _distribution(problem: KnapsackProblem, distribution: Any) -> np.ndarray:
     """Return the probabilities of the arms."""
+    _check_arms(problem)
     D = numbers("distribution", distribution, low=0.0, high=1.0)
-    if len(D) != len(problem.laws):
+    if len(D) != len(problem.tables):
         raise ValueError(
-            f"distribution must have a probability for each of the {len(problem.laws)} arms, the "
+            f"distribution must have a probability for each of the {len(problem.tables)} arms, the "
             f"null arm among them; got {len(D)}"
         )
     if abs(math.fsum(D) - 1.0) > 1e-9:
