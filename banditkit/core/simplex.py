@@ -22,7 +22,7 @@ from banditkit.core.checks import numbers, shorten, table
 from banditkit.core.jit import jit, jit_inline
 from banditkit.core.vectors import dot
 
-__all__ = ["Optimum", "Program", "blank_program", "game_value", "maximise", "solve"]
+__all__ = ["Optimum", "game_value", "maximise"]
 
 _TOL = 1e-11  # what counts as 0, among numbers of the order of 1
 _GREEDY_STEPS = 50  # then Bland's rule, which never goes round in circles

@@ -175,7 +175,7 @@ class UcbBwK(Learner):
     Raises
     ------
     ValueError
-        If `exploration` or `patience` is negative or not finite, or `margin` leaves [0, 1).
+        If `exploration` or `patience` is negative or not finite, or `margin` leaves [0, 0.999].
 
     Notes
     -----
@@ -236,11 +236,8 @@ class UcbBwK(Learner):
 
 
 def checked_margin(value: float) -> float:
-    """Return a share of the budget in [0, 1)."""
-    margin = number("margin", value, low=0.0, high=1.0)
-    if margin == 1.0:
-        raise ValueError("margin must be below 1, or nothing of the budget is left to plan with")
-    return margin
+    """Return the part of the budget that is kept back, from 0 to 0.999."""
+    return number("margin", value, low=0.0, high=0.999)
 
 
 class SuccessiveEliminationBwKPolicy(NamedTuple):

@@ -79,7 +79,7 @@ class ExploreFirstBwK(Learner):
     Raises
     ------
     ValueError
-        If `N` is not a whole number, 1 or more, or `margin` leaves [0, 1).
+        If `N` is not a whole number, 1 or more, or `margin` leaves [0, 0.999].
 
     Notes
     -----

@@ -102,7 +102,7 @@ class PrimalDualBwK(Learner):
     Parameters
     ----------
     rate : float, optional
-        How fast weights grow, in (0, 1]: the book's epsilon.  By default
+        How fast weights grow, in (0, 1] (at least 1e-12): the book's epsilon.  By default
         ``min(1, sqrt(log(d + 1) / B))``, with d + 1 resources, time included.
     exploration : float, default 2.0
         Constant under the root of the radius, 0 or more.  With 1 or more all
@@ -152,10 +152,7 @@ class PrimalDualBwK(Learner):
 
     def __post_init__(self) -> None:
         if self.rate is not None:
-            rate = number("rate", self.rate, low=0.0, high=1.0)
-            if rate == 0.0:
-                raise ValueError("rate must be above 0, or weights never change; got 0.0")
-            self._set(rate=rate)
+            self._set(rate=number("rate", self.rate, low=1e-12, high=1.0))
         self._set(exploration=number("exploration", self.exploration, low=0.0))
 
     def step(self, d: int, budget: float) -> float:

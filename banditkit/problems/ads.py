@@ -144,14 +144,18 @@ class PayPerClick(KnapsackProblem):
         budgets = checked_budgets("budgets", self.budgets)
         rates = numbers("click_rates", self.click_rates, low=0.0, high=1.0, each="ad")
         values = numbers("values", self.values, low=0.0, high=1.0, each="ad")
-        whose = numbers("advertisers", self.advertisers, low=0, high=len(budgets) - 1, each="ad")
+        whose = numbers("advertisers", self.advertisers, low=0, each="ad")
         pair_up("ad", click_rates=rates, values=values, advertisers=whose)
+        for a, who in enumerate(whose):
+            if whole(f"advertisers[{a}]", who, least=0) >= len(budgets):
+                raise ValueError(
+                    f"advertisers are numbered from 0 to {len(budgets) - 1}, as there are "
+                    f"{len(budgets)} budgets; ad {a} has {who:g}"
+                )
         self._set(
             click_rates=rates,
             values=values,
-            advertisers=tuple(
-                whole(f"advertisers[{a}]", who, least=0) for a, who in enumerate(whose)
-            ),
+            advertisers=tuple(int(who) for who in whose),
             budgets=budgets,
         )
 

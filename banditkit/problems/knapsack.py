@@ -519,7 +519,7 @@ def checked_outcomes(outcomes: Any) -> tuple[tuple[tuple[float, ...], ...], ...]
     checked: list[tuple[tuple[float, ...], ...]] = []
     for a, rows in enumerate(arms):
         try:
-            law = table(f"outcomes[{a}]", rows, "outcome", "column", low=0.0, high=1.0)
+            law = table(f"outcomes[{a}]", rows, "outcome", "number of it", low=0.0, high=1.0)
         except ValueError as error:
             raise ValueError(_hint(a, rows, str(error))) from None
         if len(law[0]) < 3:

@@ -207,7 +207,8 @@ def best_fixed_distribution(problem: KnapsackProblem, horizon: int) -> tuple[np.
     >>> bk.best_fixed_distribution(bk.SeparateResources(budget=50), horizon=100)
     (array([0.5, 0.5, 0. ]), 100.0)
     """
-    best = problem.lp(_horizon(problem, horizon))
+    horizon = _horizon(problem, horizon)
+    best = problem.lp(horizon)
     return best.distribution.copy(), horizon * best.value
 
 
