@@ -37,10 +37,10 @@ PAIRS = [(p, x) for p in all_of(IID) for x in all_of(LEARNERS) if plays(x, p)]
 # What nobody calls: bases, records, words.
 WITHOUT_EXAMPLE = {
     "Advice", "Arms", "Bound", "Contexts", "CostTape", "Description", "ExpertProblem", "Features",
-    "Budgeted", "BudgetedFeatures", "Feedback", "Foreign", "Interval", "IIDArms", "KnapsackProblem",
-    "LPSolution", "Model", "NoSuchArm", "NullArmAdded", "Problem", "Purchase", "Schedule",
-    "Solution", "Step", "Tabular", "TabularLearner", "Verdict", "Watched", "simplex.Optimum",
-    "Aggregate", "AidedStep", "Demand", "simplex.Program",
+    "Budgeted", "BudgetedFeatures", "Feedback", "Foreign", "Interval", "IIDArms",
+    "Demand", "LPSolution", "Model", "NoSuchArm", "NullArmAdded", "Optimum", "Problem", "Purchase",
+    "Schedule", "Solution", "Step", "Tabular", "TabularLearner", "Verdict", "Watched",
+    "Aggregate", "AidedStep", "Batch", "HyperGradient", "NotAMaximum", "RewardModel",
 }  # fmt: skip
 
 

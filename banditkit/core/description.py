@@ -147,12 +147,10 @@ class Learner(Description):
         """Raise a ValueError if this learner can't play `problem`."""
         name, theirs = type(self).__name__, type(problem).__name__
         if problem.feedback is not self.accepts:
-            wrap = ""
-            if problem.feedback is Feedback.PURCHASE and self.accepts is Feedback.BANDIT:
-                wrap = f" - play LagrangeBwK({self!r}), or RewardOnly({self!r}) to spend blindly"
             raise ValueError(
                 f"{name} learns from {self.accepts} feedback ({self.accepts.meaning}), but "
-                f"{theirs} gives {problem.feedback} feedback ({problem.feedback.meaning}){wrap}"
+                f"{theirs} gives {problem.feedback} feedback ({problem.feedback.meaning})"
+                f"{self._remedy(problem)}"
             )
         spec = problem.spec
         if type(spec) not in self.plays and not self._looks_away(spec):
@@ -176,3 +174,14 @@ class Learner(Description):
             return isinstance(spec, BudgetedFeatures)
         steps = self.accepts is Feedback.STEP and isinstance(spec, Tabular)
         return Arms in self.plays and (getattr(spec, "K", 0) > 0 or steps)
+
+    def _remedy(self, problem: Problem) -> str:
+        """Return what to do where one side speaks of budgets and the other does not."""
+        if self.accepts is Feedback.PURCHASE:
+            return " - play a problem with budgets, such as Knapsack"
+        if problem.feedback is not Feedback.PURCHASE:
+            return ""
+        if self.accepts is Feedback.BANDIT and Arms in self.plays:
+            return f" - play LagrangeBwK({self!r}), or RewardOnly({self!r}) to spend blindly"
+        able = "LinearBwK" if isinstance(problem.spec, BudgetedFeatures) else "UcbBwK"
+        return f" - play a learner that minds budgets, such as {able}"

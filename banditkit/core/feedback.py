@@ -12,7 +12,7 @@ class Purchase(NamedTuple):
     """What a knapsack answers to an action."""
 
     reward: float
-    costs: np.ndarray  # (d,) what was used up of each resource, in shares of the common budget
+    costs: np.ndarray  # (d,) what was used up of each resource, in units of the common budget
 
 
 class Step(NamedTuple):

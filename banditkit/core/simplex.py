@@ -20,11 +20,13 @@ import numpy as np
 
 from banditkit.core.checks import numbers, shorten, table
 from banditkit.core.jit import jit, jit_inline
+from banditkit.core.vectors import dot
 
-__all__ = ["Optimum", "Program", "blank_program", "game_value", "maximise", "solve"]
+__all__ = ["Optimum", "game_value", "maximise"]
 
 _TOL = 1e-11  # what counts as 0, among numbers of the order of 1
 _GREEDY_STEPS = 50  # then Bland's rule, which never goes round in circles
+_MOST_STEPS = 10_000  # rounding might, where numbers are far apart: then the best so far must do
 
 
 class Program(NamedTuple):
@@ -69,23 +71,21 @@ def solve(lp):
         stand(lp)
     exact = True  # do inverse and x come from the basis itself, without rounding of steps?
     steps = 0
-    while True:
-        set_prices(lp)
-        entering = best_entering(lp, steps >= _GREEDY_STEPS)
-        if entering < 0:
-            if exact:
-                return -1
-            exact = stand(lp)  # look again, without the rounding of steps
-            steps += 1
-            if exact and steps < 1000:
-                continue
-            return -1
-        leaving = leaving_row(lp, entering)
-        if leaving < 0:
-            return entering
-        exchange(lp, entering, leaving)
-        exact = False
+    while steps < _MOST_STEPS:
         steps += 1
+        set_prices(lp)
+        entering = best_entering(lp, steps > _GREEDY_STEPS)
+        if entering >= 0:
+            leaving = leaving_row(lp, entering)
+            if leaving < 0:
+                return entering
+            exchange(lp, entering, leaving)
+            exact = False
+        elif exact or not stand(lp):
+            break
+        else:
+            exact = True  # look again, without the rounding of steps
+    return -1
 
 
 @jit_inline
@@ -251,16 +251,27 @@ def maximise(c: Any, A: Any, b: Any) -> Optimum:
                 f"{shorten(repr(limit))}"
             )
     lp = blank_program(len(limits), len(values))
-    lp.A[:], lp.b[:], lp.c[:] = rows, limits, values
+    A, worth = np.array(rows), _size(np.array(values))
+    sizes = np.array([_size(row) for row in A])
+    plenty = _size(limits / sizes)
+    lp.A[:] = A / sizes[:, None]  # all in units in which the largest number is 1
+    lp.b[:] = limits / sizes / plenty
+    lp.c[:] = np.array(values) / worth
     endless = _solve(lp)
     if endless >= 0:
         raise ValueError(
             f"the programme is unbounded: variable {_grown(lp, endless)} can grow without end"
         )
     x = np.zeros(len(values) + len(limits))
-    x[lp.basis] = np.maximum(lp.x, 0.0)
+    x[lp.basis] = plenty * np.maximum(lp.x, 0.0)
     x = x[: len(values)]
-    return Optimum(float(np.dot(values, x)), x, np.maximum(lp.prices, 0.0))
+    prices = worth / sizes * np.maximum(lp.prices, 0.0)
+    return Optimum(float(dot(np.array(values), x)), x, prices)
+
+
+def _size(row: np.ndarray) -> float:
+    """Return the largest absolute number of a row, or 1 if all are 0."""
+    return float(np.abs(row).max()) or 1.0
 
 
 def _grown(lp: Program, entering: int) -> int:

@@ -12,7 +12,7 @@ from banditkit.core.description import Learner, Problem
 from banditkit.core.jit import jit_inline
 from banditkit.core.spec import Arms, Contexts, Interval
 from banditkit.core.verbs import complete
-from banditkit.learners.meta import MetaLearner
+from banditkit.learners.meta import MetaLearner, shown_as
 from banditkit.learners.ucb import UCB1
 
 __all__ = ["ContextMesh", "PerContext"]
@@ -54,8 +54,7 @@ class CopyingLearner(MetaLearner):
                 f"{self.learner!r}"
             )
         spec = Arms(1, problem.spec.lowest, problem.spec.highest, problem.spec.costs)
-        seen = {"feedback": problem.feedback, "spec": spec}  # by a copy: arms alone
-        self.learner.check(type(type(problem).__name__, (), seen)())
+        self.learner.check(shown_as(problem, problem.feedback, spec))
 
 
 @dataclass(frozen=True, repr=False)

@@ -50,7 +50,7 @@ def enter(ledger, a, y):
         ledger.means[0, a] += (y.reward - ledger.means[0, a]) / n
         for i in range(y.costs.size):
             ledger.means[1 + i, a] += (y.costs[i] - ledger.means[1 + i, a]) / n
-        ledger.radius[a] = math.sqrt(ledger.care / n)  # rad = sqrt(2 log(T) / n)
+        ledger.radius[a] = math.sqrt(ledger.care / n)  # rad = sqrt(c log(T) / n)
 
 
 @jit_inline
@@ -161,27 +161,30 @@ class UcbBwK(Learner):
     Parameters
     ----------
     exploration : float, default 2.0
-        Constant under the root of the radius, 0 or more.  The theorems need 2; at classroom
-        horizons 0.5 explores less and usually wins.
+        Constant under the root of the radius, 0 or more.  The theorem (`banditkit.bounds.ucb_bwk`)
+        needs 1; at classroom horizons 0.5 explores less and usually wins.
     margin : float, default 0.0
         Share of the budget that the programme leaves aside, in [0, 1): the book's epsilon.  Lower
         bounds of consumption promise too much, so that without it the budget is gone too early.
         The end of the game is another matter: everything may be used up.
     patience : float, default 0.0
         The bounds of an arm are refreshed, and the programme is solved again, only when the pulls
-        of the arm have grown by this share, 0 or more.  With 0 this is after every pull, as in the
-        box; with 1, when they have doubled, which makes a round cheap at a small loss.
+        of the arm have grown by this share, 0 or more.  With 0 this is after every pull, as in
+        Algorithm 10.3; with 1, when they have doubled, which makes a round cheap at a small loss.
 
     Raises
     ------
     ValueError
-        If `exploration` or `patience` is negative or not finite, or `margin` leaves [0, 1).
+        If `exploration` or `patience` is negative or not finite, or `margin` leaves [0, 0.999].
 
     Notes
     -----
-    ``OPT - E[REW] = O~(sqrt(K OPT) + OPT sqrt(K / B))`` up to logarithms of K, d and T, the best
-    possible: (148) of the book, with a margin of about ``sqrt(g K / B) + g K log(T) / B``,
-    ``g = log(d K T)``.  For small budgets this exceeds 1, and a tenth is a sensible value.
+    With this radius ``OPT - REW`` is at most of the order of ``sqrt(K T log(T)) (1 + OPT / B)``,
+    with high probability: (152) and (153) of the book, `banditkit.bounds.ucb_bwk`.  The best
+    possible, (148), is ``O~(sqrt(K OPT) + OPT sqrt(K / B))``, which is less where OPT is much
+    smaller than T.  Agrawal & Devanur prove it for radii ``sqrt(g m / n) + g / n`` that shrink with
+    the average m, ``g = log(d K T)``, and a margin of about ``sqrt(g K / B) + g K log(T) / B``.
+    For small budgets this exceeds 1, and a tenth is a sensible value.
 
     The solution of a round is the first to be tried in the next one; as a rule an exchange or two
     lead to the new one.  A solution mixes at most 1 + d arms.
@@ -191,7 +194,7 @@ class UcbBwK(Learner):
 
     References
     ----------
-    Slivkins, *Introduction to Multi-Armed Bandits*, section 10.3; Agrawal & Devanur (2014),
+    Slivkins, *Introduction to Multi-Armed Bandits*, chapter 10; Agrawal & Devanur (2014),
     "Bandits with concave rewards and convex knapsacks".
 
     Examples
@@ -233,11 +236,8 @@ class UcbBwK(Learner):
 
 
 def checked_margin(value: float) -> float:
-    """Return a share of the budget in [0, 1)."""
-    margin = number("margin", value, low=0.0, high=1.0)
-    if margin == 1.0:
-        raise ValueError("margin must be below 1, or nothing of the budget is left to plan with")
-    return margin
+    """Return the part of the budget that is kept back, from 0 to 0.999."""
+    return number("margin", value, low=0.0, high=0.999)
 
 
 class SuccessiveEliminationBwKPolicy(NamedTuple):
@@ -312,8 +312,9 @@ class SuccessiveEliminationBwK(Learner):
     Parameters
     ----------
     exploration : float, default 2.0
-        Constant under the root of the radius ``sqrt(exploration * log(T) / n)``, 0 or more.  The
-        theorems need 2; at classroom horizons 0.5 explores less and usually wins.
+        Constant under the root of the radius ``sqrt(exploration * log(T) / n)``, 0 or more.  With
+        1 or more all bounds hold, but for a probability of the order of 1 / T; at classroom
+        horizons 0.5 explores less and usually wins.
 
     Raises
     ------
@@ -328,13 +329,14 @@ class SuccessiveEliminationBwK(Learner):
     be: this is the price of no more than two linear programmes a round.  What D lacks to 1 is the
     null arm's.  Before anything is known all distributions are allowed, and b itself is played.
 
-    ``OPT - E[REW]`` is (148) of the book, ``O~(sqrt(K OPT) + OPT sqrt(K / B))``, times ``sqrt(d)``
-    (section 10.3).  The learner explores evenly, and so at length: where one arm is much better
-    than all others, `UcbBwK` is far ahead.
+    The book has ``sqrt(d)`` times (148), ``O~(sqrt(K OPT) + OPT sqrt(K / B))``, proven for radii
+    that shrink with the averages; see `UcbBwK` for what the plain radius costs.  The learner
+    explores evenly, and so at length: where one arm is much better than all others, `UcbBwK` is far
+    ahead.
 
     References
     ----------
-    Slivkins, *Introduction to Multi-Armed Bandits*, section 10.3; Badanidiyuru, Kleinberg &
+    Slivkins, *Introduction to Multi-Armed Bandits*, chapter 10; Badanidiyuru, Kleinberg &
     Slivkins (2018), "Bandits with knapsacks", who call it balanced exploration.
 
     Examples

@@ -79,7 +79,7 @@ class ExploreFirstBwK(Learner):
     Raises
     ------
     ValueError
-        If `N` is not a whole number, 1 or more, or `margin` leaves [0, 1).
+        If `N` is not a whole number, 1 or more, or `margin` leaves [0, 0.999].
 
     Notes
     -----
@@ -171,12 +171,12 @@ class GreedyBwK(Learner):
 
     * it does not explore: an arm that was unlucky in its first rounds is never tried again, and the
       regret grows like T;
-    * it looks for a fixed arm, and the best mix of arms may pay up to d times as much, d being the
-      number of resources (Exercise 10.2).  It goes wrong in this way without any noise.
+    * it looks for a fixed arm, and with d resources beside time the best mix of arms may pay up to
+      d + 1 times as much (Exercise 10.2).  It goes wrong in this way without any noise.
 
     References
     ----------
-    Slivkins, *Introduction to Multi-Armed Bandits*, section 10.1, for fixed arms and mixes.
+    Slivkins, *Introduction to Multi-Armed Bandits*, chapter 10, Exercise 10.2.
 
     Examples
     --------

@@ -18,6 +18,14 @@ __all__ = ["DualDescentBwK", "PrimalDualBwK"]
 _FAINT = -500.0  # logarithm of the least weight, next to the largest: products stay above 0
 
 
+def first_hopes(ledger: Ledger) -> tuple[np.ndarray, np.ndarray]:
+    """Return UCBs of rewards, (K,), and LCBs of consumption, (1 + d, K): row 0, of time, is 0."""
+    rewards, use = np.zeros(ledger.pulls.size), np.zeros(ledger.means.shape)
+    for a in range(rewards.size):
+        hope(ledger, a, rewards, use)
+    return rewards, use
+
+
 class PrimalDualBwKPolicy(NamedTuple):
     """State of `PrimalDualBwK`."""
 
@@ -94,11 +102,12 @@ class PrimalDualBwK(Learner):
     Parameters
     ----------
     rate : float, optional
-        How fast weights grow, in (0, 1]: the book's epsilon.  By default
+        How fast weights grow, in (0, 1] (at least 1e-12): the book's epsilon.  By default
         ``min(1, sqrt(log(d + 1) / B))``, with d + 1 resources, time included.
     exploration : float, default 2.0
-        Constant under the root of the radius, 0 or more.  The theorems need 2; at classroom
-        horizons 0.5 explores less and usually wins.
+        Constant under the root of the radius, 0 or more.  With 1 or more all
+        bounds hold, but for a probability of the order of 1 / T; at classroom horizons 0.5
+        explores less and usually wins.
 
     Raises
     ------
@@ -107,7 +116,8 @@ class PrimalDualBwK(Learner):
 
     Notes
     -----
-    ``OPT - E[REW] = O~(sqrt(K OPT) + OPT sqrt(K / B))``, the best possible: (148) of the book.
+    ``OPT - E[REW] = O~(sqrt(K OPT) + OPT sqrt(K / B))``, the best possible, (148) of the book, is
+    proven for radii that shrink with the averages; see `UcbBwK` for what the plain radius costs.
 
     Time has to be a resource: every round uses ``B / T`` of it, surely.  Without it nothing keeps
     the sum in the denominator above 0.  Weights are kept as logarithms, since with large budgets
@@ -123,7 +133,7 @@ class PrimalDualBwK(Learner):
 
     References
     ----------
-    Slivkins, *Introduction to Multi-Armed Bandits*, section 10.3; Badanidiyuru, Kleinberg &
+    Slivkins, *Introduction to Multi-Armed Bandits*, chapter 10; Badanidiyuru, Kleinberg &
     Slivkins (2018), "Bandits with knapsacks".
 
     Examples
@@ -142,13 +152,10 @@ class PrimalDualBwK(Learner):
 
     def __post_init__(self) -> None:
         if self.rate is not None:
-            rate = number("rate", self.rate, low=0.0, high=1.0)
-            if rate == 0.0:
-                raise ValueError("rate must be above 0, or weights never change; got 0.0")
-            self._set(rate=rate)
+            self._set(rate=number("rate", self.rate, low=1e-12, high=1.0))
         self._set(exploration=number("exploration", self.exploration, low=0.0))
 
-    def growth(self, d: int, budget: float) -> float:
+    def step(self, d: int, budget: float) -> float:
         """Return epsilon for d resources beside time, and a common budget."""
         if self.rate is not None:
             return self.rate
@@ -157,17 +164,15 @@ class PrimalDualBwK(Learner):
     def start(self, spec: Budgeted, horizon: int) -> PrimalDualBwKPolicy:
         """Return the policy; see `Learner.start`."""
         ledger = blank_ledger(spec, self.exploration, horizon)
-        rewards, use = np.zeros(spec.K), np.zeros((1 + spec.d, spec.K))
+        rewards, use = first_hopes(ledger)
         use[0] = spec.budget / horizon
-        for a in range(spec.K):
-            hope(ledger, a, rewards, use)
         return PrimalDualBwKPolicy(
             ledger=ledger,
             rewards=rewards,
             use=use,
             used=np.zeros(1 + spec.d),
             weights=np.full(1 + spec.d, 1.0 / (1 + spec.d)),
-            growth=math.log1p(self.growth(spec.d, spec.budget)),
+            growth=math.log1p(self.step(spec.d, spec.budget)),
             scale=np.array(spec.scale),
         )
 
@@ -231,8 +236,7 @@ class DualDescentBwK(Learner):
     rate : float, optional
         The step of the prices, 0 or more.  By default ``(T / B) / sqrt(d T)``.
     exploration : float, default 2.0
-        Constant under the root of the radius, 0 or more; at classroom horizons 0.5 explores less
-        and usually wins.
+        As in `PrimalDualBwK`.
 
     Raises
     ------
@@ -292,9 +296,7 @@ class DualDescentBwK(Learner):
     def start(self, spec: Budgeted, horizon: int) -> DualDescentBwKPolicy:
         """Return the policy; see `Learner.start`."""
         ledger = blank_ledger(spec, self.exploration, horizon)
-        rewards, use = np.zeros(spec.K), np.zeros((1 + spec.d, spec.K))
-        for a in range(spec.K):
-            hope(ledger, a, rewards, use)
+        rewards, use = first_hopes(ledger)
         return DualDescentBwKPolicy(
             ledger=ledger,
             rewards=rewards,

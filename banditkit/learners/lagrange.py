@@ -1,8 +1,8 @@
 """Knapsacks by learners who know nothing of budgets (Slivkins, ch. 10).
 
 The Lagrangian turns a knapsack into a game.  One player picks an arm, and wants a large payoff; the
-other picks the resource that is to be paid for, and wants a small one.  Two learners who do not
-regret play it, and their average play finds the best mix of arms within the budgets.
+other picks the resource that is to be paid for, and wants a small one.  Two learners of low regret
+play it, and their average play comes near the best mix of arms within the budgets.
 """
 
 import math
@@ -19,6 +19,7 @@ from banditkit.core.spec import Arms, Budgeted
 from banditkit.core.verbs import complete
 from banditkit.learners.exp3 import Exp3P
 from banditkit.learners.hedge import Hedge
+from banditkit.learners.meta import shown_as
 
 __all__ = ["AdversarialBwK", "LagrangeBwK", "LagrangianLearner", "RewardOnly"]
 
@@ -95,13 +96,14 @@ class LagrangianLearner(Learner):
         """Raise a ValueError if it can't play `problem`; see `Learner.check`."""
         super().check(problem)
         for learner in (self.primal, self.dual):
-            check_arms(learner, Arms(problem.spec.K, costs=learner.costs))
+            payoffs = Arms(problem.spec.K, costs=learner.costs)
+            learner.check(shown_as(problem, learner.accepts, payoffs))
 
     def rates(self, spec: Budgeted, horizon: int) -> np.ndarray:
         """Return what the exchange rate is drawn from, one number or more, the largest first."""
         return np.array([horizon / spec.budget])
 
-    def play(self, spec: Budgeted, horizon: int, resources: int) -> LagrangianPolicy:
+    def policy(self, spec: Budgeted, horizon: int, resources: int) -> LagrangianPolicy:
         """Return the policy, with a dual learner for so many resources."""
         rates = self.rates(spec, horizon)
         primal = complete(self.primal.start(Arms(spec.K, costs=self.primal.costs), horizon))
@@ -148,7 +150,7 @@ class LagrangeBwK(LagrangianLearner):
     In the equilibrium of the game the primal learner plays the solution of the linear programme,
     and its value is OPT_LP (Lemma 10.7); the average play of two learners is an equilibrium up to
     their regrets (Lemma 10.11).  So reward falls short of ``T OPT_LP`` by at most
-    ``(T / B) O(sqrt(T K log(K T)))`` with high probability (Theorem 10.14):
+    ``O(T / B) sqrt(T K log(d T / delta))`` with probability ``1 - delta`` (Theorem 10.14):
     `banditkit.bounds.lagrange_bwk` has the constants.  No learner is promised IID payoffs, as the
     other one learns, too: theorems need a primal and a dual learner made for adversaries, though
     others, such as `UCB1`, often do better.
@@ -158,7 +160,7 @@ class LagrangeBwK(LagrangianLearner):
 
     References
     ----------
-    Slivkins, *Introduction to Multi-Armed Bandits*, section 10.3; Immorlica, Sankararaman, Schapire
+    Slivkins, *Introduction to Multi-Armed Bandits*, chapter 10; Immorlica, Sankararaman, Schapire
     & Slivkins (2022), "Adversarial bandits with knapsacks".
 
     Examples
@@ -173,7 +175,7 @@ class LagrangeBwK(LagrangianLearner):
 
     def start(self, spec: Budgeted, horizon: int) -> LagrangianPolicy:
         """Return the policy; see `Learner.start`."""
-        return self.play(spec, horizon, spec.d + 1)
+        return self.policy(spec, horizon, spec.d + 1)
 
 
 @dataclass(frozen=True, repr=False)
@@ -249,7 +251,7 @@ class AdversarialBwK(LagrangianLearner):
 
     def start(self, spec: Budgeted, horizon: int) -> LagrangianPolicy:
         """Return the policy; see `Learner.start`."""
-        return self.play(spec, horizon, spec.d)
+        return self.policy(spec, horizon, spec.d)
 
 
 class RewardOnlyPolicy(NamedTuple):
@@ -314,7 +316,7 @@ class RewardOnly(Learner):
     def check(self, problem: Problem) -> None:
         """Raise a ValueError if it can't play `problem`; see `Learner.check`."""
         super().check(problem)
-        check_arms(self.learner, self._arms(problem.spec))
+        self.learner.check(shown_as(problem, Feedback.BANDIT, self._arms(problem.spec)))
 
     def _arms(self, spec: Budgeted) -> Arms:
         return Arms(spec.K, spec.lowest, spec.highest, self.learner.costs)
@@ -333,8 +335,3 @@ def check_inside(outer: Learner, inner: Learner, feedback: Feedback, such_as: st
             f"{type(outer).__name__} needs a learner of arms from {feedback} feedback {such_as}; "
             f"got {inner!r}"
         )
-
-
-def check_arms(learner: Learner, spec: Arms) -> None:
-    """Raise a ValueError if a learner that stands inside another can't play these arms."""
-    learner.check(type("Lagrangian", (), {"feedback": learner.accepts, "spec": spec})())

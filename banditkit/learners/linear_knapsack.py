@@ -71,7 +71,7 @@ class LinearBwKPolicy(NamedTuple):
 
 @dataclass(frozen=True, repr=False)
 class LinearBwK(Learner):
-    """Play the arm that could pay most beyond what it uses at prices that follow the budget.
+    """Play the arm that is worth most at prices that rise where the budget is spent too fast.
 
     Mean reward and mean consumption are estimated as `LinUCB` does, from one matrix of features.
     The index of arm a is the upper confidence bound of its reward, less, for each resource, a price
@@ -121,7 +121,7 @@ class LinearBwK(Learner):
     widths add up to ``O(n sqrt(T) log T)``, each counted ``1 + sum of the prices`` times.  So with
     the default rate and width, if ``|x| <= 1``, regret is
 
-        ``O((1 + d T / B) (n log(T) + sqrt(log(1 / delta))) sqrt(T))``
+        ``O((1 + d T / B) (n log(T) + sqrt(n log(T) log(1 / delta))) sqrt(T))``
 
     with probability ``1 - (d + 2) delta``, for noise and norm that fit.  A width or a rate of your
     own is outside the theorem, and a narrow width mostly earns more.
@@ -131,7 +131,8 @@ class LinearBwK(Learner):
     References
     ----------
     Agrawal & Devanur (2016), "Linear contextual bandits with knapsacks"; Slivkins, *Introduction
-    to Multi-Armed Bandits*, section 10.5; Balseiro & Gur (2019) on pacing.
+    to Multi-Armed Bandits*, chapter 10; Balseiro & Gur (2019), "Learning in repeated
+    auctions with budgets: regret minimization and equilibrium", on pacing.
 
     Examples
     --------

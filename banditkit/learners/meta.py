@@ -46,7 +46,20 @@ class MetaLearner(Learner):
 
     def check(self, problem: Problem) -> None:
         """Raise a ValueError if the learner inside can't play `problem`; see `Learner.check`."""
+        if problem.feedback is Feedback.PURCHASE:
+            raise ValueError(
+                f"{type(self).__name__} would let {self.learner!r} spend the budget of all rounds "
+                f"in each of its parts - play {self.learner!r} itself"
+            )
         self.learner.check(problem)
+
+
+def shown_as(problem: Problem, feedback: Feedback, spec: Arms) -> Any:
+    """Return what stands for `problem` in the `check` of a learner inside another: arms alone.
+
+    It has the problem's name, which errors speak of.
+    """
+    return type(type(problem).__name__, (), {"feedback": feedback, "spec": spec})()
 
 
 @jit_inline

@@ -1,14 +1,19 @@
-"""Budgets of money: what an agency spends for others, or a buyer for tasks (Slivkins, 10.1)."""
+"""Budgets of money: what an agency spends for others, or a buyer for tasks (Slivkins, ch. 10)."""
 
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from banditkit.core.checks import number, numbers, pair_up, whole
+from banditkit.core.checks import numbers, pair_up, whole
 from banditkit.problems.demands import UNIFORM, Demand, chances_of, checked_demand
-from banditkit.problems.knapsack import KnapsackProblem, checked_budgets
-from banditkit.problems.pricing import null_law, sale_law
+from banditkit.problems.knapsack import (
+    KnapsackProblem,
+    checked_budget,
+    checked_budgets,
+    null_law,
+    sale_law,
+)
 
 __all__ = ["PayPerClick", "Procurement"]
 
@@ -45,7 +50,7 @@ class Procurement(KnapsackProblem):
 
     References
     ----------
-    Slivkins, *Introduction to Multi-Armed Bandits*, section 10.1; Badanidiyuru, Kleinberg & Singer
+    Slivkins, *Introduction to Multi-Armed Bandits*, chapter 10; Badanidiyuru, Kleinberg & Singer
     (2012), "Learning on a budget: posted price mechanisms for online procurement"; Singla & Krause
     (2013), "Truthful incentives in crowdsourcing tasks using regret minimization mechanisms".
 
@@ -64,10 +69,9 @@ class Procurement(KnapsackProblem):
 
     def __post_init__(self) -> None:
         prices = numbers("prices", self.prices, low=0.0, high=1.0, each="price")
-        budget = number("budget", self.budget)
         self._set(
             prices=prices,
-            budget=checked_budgets("budget", budget)[0],
+            budget=checked_budget(self.budget),
             supply=checked_demand("supply", self.supply, len(prices)),
         )
 
@@ -118,7 +122,7 @@ class PayPerClick(KnapsackProblem):
 
     References
     ----------
-    Slivkins, *Introduction to Multi-Armed Bandits*, section 10.1; Slivkins (2013), "Dynamic ad
+    Slivkins, *Introduction to Multi-Armed Bandits*, chapter 10; Slivkins (2013), "Dynamic ad
     allocation: bandits with budgets".
 
     Examples
@@ -140,14 +144,18 @@ class PayPerClick(KnapsackProblem):
         budgets = checked_budgets("budgets", self.budgets)
         rates = numbers("click_rates", self.click_rates, low=0.0, high=1.0, each="ad")
         values = numbers("values", self.values, low=0.0, high=1.0, each="ad")
-        whose = numbers("advertisers", self.advertisers, low=0, high=len(budgets) - 1, each="ad")
+        whose = numbers("advertisers", self.advertisers, low=0, each="ad")
         pair_up("ad", click_rates=rates, values=values, advertisers=whose)
+        for a, who in enumerate(whose):
+            if whole(f"advertisers[{a}]", who, least=0) >= len(budgets):
+                raise ValueError(
+                    f"advertisers are numbered from 0 to {len(budgets) - 1}, as there are "
+                    f"{len(budgets)} budgets; ad {a} has {who:g}"
+                )
         self._set(
             click_rates=rates,
             values=values,
-            advertisers=tuple(
-                whole(f"advertisers[{a}]", who, least=0) for a, who in enumerate(whose)
-            ),
+            advertisers=tuple(int(who) for who in whose),
             budgets=budgets,
         )
 

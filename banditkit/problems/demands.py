@@ -44,7 +44,7 @@ class UniformDemand(Demand):
 
     def sale(self, price: float) -> float:
         """Return S(p), the probability that a customer buys; see `Demand.sale`."""
-        return max(0.0, 1.0 - price)
+        return max(0.0, 1.0 - number("price", price, low=0.0))
 
     def myerson_price(self) -> float:
         """Return the price that maximises revenue; see `Demand.myerson_price`."""
@@ -55,7 +55,7 @@ class UniformDemand(Demand):
 class ExponentialDemand(Demand):
     """Values have an exponential distribution: ``S(p) = exp(-rate * p)``.
 
-    The Myerson price is 1 / rate, or 1 if that is larger.
+    The Myerson price is 1 / rate, but at most 1.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ class ExponentialDemand(Demand):
 
     def sale(self, price: float) -> float:
         """Return S(p), the probability that a customer buys; see `Demand.sale`."""
-        return math.exp(-self.rate * price)
+        return math.exp(-self.rate * number("price", price, low=0.0))
 
     def myerson_price(self) -> float:
         """Return the price that maximises revenue; see `Demand.myerson_price`."""
@@ -127,7 +127,8 @@ class LinearDemand(Demand):
 
     def sale(self, price: float) -> float:
         """Return S(p), the probability that a customer buys; see `Demand.sale`."""
-        return min(1.0, max(0.0, self.intercept - self.slope * price))
+        share = self.intercept - self.slope * number("price", price, low=0.0)
+        return min(1.0, max(0.0, share))
 
     def myerson_price(self) -> float:
         """Return the price that maximises revenue; see `Demand.myerson_price`."""

@@ -5,13 +5,13 @@ import warnings
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import product
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from banditkit.core.checks import numbers, table, whole
+from banditkit.core.checks import number, numbers, table, whole
 from banditkit.core.description import Problem
 from banditkit.core.feedback import Feedback, Purchase
 from banditkit.core.simplex import maximise
@@ -20,7 +20,7 @@ from banditkit.core.vectors import dot
 
 __all__ = ["Knapsack", "KnapsackProblem", "LPSolution", "NullArmAdded"]
 
-_ROUNDING = 1e-9  # a round: so much less than needed is left by rounding, and still pays
+_ROUNDING = 1e-9  # so much less than needed still pays: 0.1 is not quite a tenth
 
 
 class NullArmAdded(UserWarning):
@@ -72,6 +72,7 @@ class KnapsackEnv(NamedTuple):
     scale: np.ndarray  # (d,) common budget over budget
     bill: np.ndarray  # (d,) what was used in this round, in units of the common budget
     left: np.ndarray  # (d,) of each budget
+    lost: np.ndarray  # (d,) what rounding took off `left` too little
     mean_left: np.ndarray  # (d,) what would be, if each arm used its mean
     sums: np.ndarray  # (2,) rewards so far, and means of the arms that paid them
     over: np.ndarray  # (1,) bool
@@ -81,7 +82,7 @@ class KnapsackEnv(NamedTuple):
         if not 0 <= a < self.reduced.size:
             raise NoSuchArm(t, a, self.reduced.size)
         for i in range(self.left.size):
-            if self.most[a, i] > self.left[i] + _ROUNDING * self.horizon:
+            if self.most[a, i] > self.left[i] + _ROUNDING:
                 self.over[0] = True
         if self.over[0]:  # time that is left is lost, and so is what is left of the resources
             return self.time_price * (self.horizon - t) + dot(self.prices, self.mean_left)
@@ -96,7 +97,10 @@ class KnapsackEnv(NamedTuple):
             return Purchase(0.0, self.bill)
         outcome = self.law.respond(t, x, a, rng)
         for i in range(self.left.size):
-            self.left[i] = max(0.0, self.left[i] - outcome[1 + i])
+            paid = outcome[1 + i] + self.lost[i]  # Kahan's sum: a million payments leave no error
+            rest = self.left[i] - paid
+            self.lost[i] = paid - (self.left[i] - rest)
+            self.left[i] = max(0.0, rest)
             self.bill[i] = self.scale[i] * outcome[1 + i]
         self.sums[0] += outcome[0]
         self.sums[1] += self.means[a, 0]
@@ -114,25 +118,116 @@ class KnapsackEnv(NamedTuple):
         return {"reward": (), "expected_reward": (), "left": (self.left.size,)}
 
 
-@dataclass(frozen=True)
-class KnapsackProblem(Problem):
-    """What all problems with budgets and IID outcomes have in common.
+def blank_env(
+    law: Any,
+    means: np.ndarray,
+    most: np.ndarray,
+    solution: LPSolution,
+    limits: np.ndarray,
+    horizon: int,
+) -> KnapsackEnv:
+    """Return a knapsack with full budgets."""
+    return KnapsackEnv(
+        law=law,
+        means=means,
+        most=most,
+        reduced=solution.reduced_costs,
+        prices=solution.prices,
+        time_price=solution.time_price,
+        scale=limits.min() / limits,
+        bill=np.zeros(limits.size),
+        left=limits.copy(),
+        lost=np.zeros(limits.size),
+        mean_left=limits.copy(),
+        sums=np.zeros(2),
+        over=np.zeros(1, dtype=np.bool_),
+        horizon=horizon,
+    )
 
-    A subclass gives `laws` and `budgets`; its last arm is free and pays nothing, or `null` says
-    which is.
-    """
+
+@dataclass(frozen=True)
+class BudgetProblem(Problem):
+    """What all problems with budgets have in common; a subclass has a field `budgets`."""
 
     feedback: ClassVar[Feedback] = Feedback.PURCHASE
+
+    @property
+    def limits(self) -> np.ndarray:
+        """Budget of each resource, shape (d,)."""
+        budgets: Any = checked_budgets("budgets", self.budgets)  # type: ignore[attr-defined]
+        return np.array(budgets)
+
+    @property
+    def scale(self) -> tuple[float, ...]:
+        """The smallest budget over each budget, shape (d,); see `Budgeted`."""
+        return tuple((self.limits.min() / self.limits).tolist())
+
+    def check_horizon(self, horizon: int) -> None:
+        """Raise a ValueError if a budget is larger than the number of rounds."""
+        for i, limit in enumerate(self.limits):
+            if limit > horizon:
+                raise ValueError(
+                    f"budgets must be at most the number of rounds, {horizon}, since a round uses "
+                    f"1 at most; resource {i} has {limit:g} - lower it, or play longer"
+                )
+
+    @cached_property
+    def kept(self) -> dict[int, Any]:
+        """What was computed for a horizon: every replication asks for it."""
+        return {}
+
+    def benchmark(self, horizon: int) -> Any:
+        """Return what `solve` returns for T rounds; the second time at once."""
+        if horizon not in self.kept:
+            self.kept[horizon] = self.solve(horizon)
+        return self.kept[horizon]
+
+    @abstractmethod
+    def solve(self, horizon: int) -> Any:
+        """Compute the benchmark of T rounds."""
+
+
+@dataclass(frozen=True)
+class KnapsackProblem(BudgetProblem):
+    """What all problems with budgets and IID outcomes have in common.
+
+    To write your own, subclass it, and give it `laws` and `budgets`; its last arm is free and pays
+    nothing, or `null` says which is.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> import banditkit as bk
+    >>> @dataclass(frozen=True, repr=False)
+    ... class Lottery(bk.KnapsackProblem):
+    ...     budgets: float
+    ...     @property
+    ...     def laws(self):
+    ...         return [[(0.1, 1.0, 0.5), (0.9, 0.0, 0.5)], [(1.0, 0.0, 0.0)]]
+    >>> Lottery(20.0).lp(horizon=100).value
+    0.04
+    """
 
     @property
     @abstractmethod
     def laws(self) -> Sequence[np.ndarray]:
         """Of each arm a table: a row for each outcome, of probability, reward and consumption."""
 
-    @property
-    def limits(self) -> np.ndarray:
-        """Budget of each resource, shape (d,)."""
-        return np.array(self.budgets)  # type: ignore[attr-defined]
+    @cached_property
+    def tables(self) -> list[np.ndarray]:
+        """The laws as arrays, of shape (outcomes, 2 + d), once they are found to make sense."""
+        name, tables = type(self).__name__, [np.array(law) for law in checked_outcomes(self.laws)]
+        if self.limits.size != tables[0].shape[1] - 2:
+            raise ValueError(
+                f"{name}: budgets must have a number for each of the {tables[0].shape[1] - 2} "
+                f"resources that laws use; got {self.limits.size}"
+            )
+        if not _is_null(tables[self.null]):
+            raise ValueError(
+                f"{name}: arm {self.null} must pay nothing and use nothing - add such an arm as "
+                "the last one, or say in null which one does"
+            )
+        return tables
 
     @property
     def null(self) -> int:
@@ -142,28 +237,33 @@ class KnapsackProblem(Problem):
     @property
     def spec(self) -> Budgeted:
         """Number of arms and resources, and the common budget: the smallest one."""
-        limits = self.limits
-        budget = float(limits.min())
-        scale = tuple((budget / limits).tolist())
-        return Budgeted(len(self.laws), limits.size, budget, scale, self.null)
+        budgets = self.limits
+        return Budgeted(len(self.tables), budgets.size, float(budgets.min()), self.scale, self.null)
 
     @property
     def rewards(self) -> np.ndarray:
         """Mean reward of each arm, shape (K,)."""
-        return np.array([law[:, 0] @ law[:, 1] for law in self.laws])
+        return np.array([law[:, 0] @ law[:, 1] for law in self.tables])
 
     @property
     def consumption(self) -> np.ndarray:
         """Mean consumption by each arm of each resource, shape (K, d)."""
-        return np.array([law[:, 0] @ law[:, 2:] for law in self.laws])
+        return np.array([law[:, 0] @ law[:, 2:] for law in self.tables])
 
     def lp(self, horizon: int) -> LPSolution:
-        """Return the linear programme's solution for T rounds; see `LPSolution`.
+        """Return the linear programme's solution for T rounds.
 
         Parameters
         ----------
-        horizon
+        horizon : int
             T, 1 or more, and at least the largest budget.
+
+        Returns
+        -------
+        LPSolution
+            `value`, OPT_LP, in reward a round; the `distribution` that attains it, shape (K,);
+            dual `prices`, in reward per unit of each resource, shape (d,), and `time_price`, in
+            reward a round; and `reduced_costs`, shape (K,).
 
         Raises
         ------
@@ -172,55 +272,37 @@ class KnapsackProblem(Problem):
         """
         horizon = whole("horizon", horizon, least=1)
         self.check_horizon(horizon)
-        return _solution(self, horizon)
+        return self.benchmark(horizon)
 
     def check_horizon(self, horizon: int) -> None:
-        """Raise a ValueError if a budget is larger than the number of rounds."""
-        check_length(self.limits, horizon)
+        """Raise a ValueError if laws make no sense, or a budget exceeds the number of rounds."""
+        _ = self.tables
+        super().check_horizon(horizon)
+
+    def solve(self, horizon: int) -> LPSolution:
+        """Solve the linear programme of T rounds."""
+        rewards, consumption = self.rewards, self.consumption
+        rows = np.vstack([np.ones(rewards.size), consumption.T])  # a distribution, in its means
+        best = maximise(rewards, rows, np.append(1.0, self.limits / horizon))
+        distribution = best.x.copy()
+        distribution[self.null] += max(0.0, 1.0 - distribution.sum())
+        time_price, prices = float(best.prices[0]), best.prices[1:]
+        reduced = time_price + consumption @ prices - rewards
+        return LPSolution(best.value, distribution, prices, time_price, reduced)
+
+    @cached_property
+    def law(self) -> OutcomeLaw:
+        """The record that draws outcomes; nobody writes into it."""
+        sizes = [len(table) for table in self.tables]
+        cumulative = [np.append(np.cumsum(table[:-1, 0]), np.inf) for table in self.tables]
+        outcomes = np.vstack([table[:, 1:] for table in self.tables])
+        return OutcomeLaw(np.cumsum([0, *sizes[:-1]]), np.concatenate(cumulative), outcomes)
 
     def start(self, horizon: int, rng: np.random.Generator) -> KnapsackEnv:
         """Return the knapsack being played; see `Problem.start`."""
-        solution, limits = _solution(self, horizon), self.limits
-        most = [law[law[:, 0] > 0.0, 2:].max(axis=0) for law in self.laws]
-        return KnapsackEnv(
-            law=_law(self),
-            means=np.column_stack([self.rewards, self.consumption]),
-            most=np.array(most),
-            reduced=solution.reduced_costs,
-            prices=solution.prices,
-            time_price=solution.time_price,
-            scale=np.array(self.spec.scale),
-            bill=np.zeros(limits.size),
-            left=limits.copy(),
-            mean_left=limits.copy(),
-            sums=np.zeros(2),
-            over=np.zeros(1, dtype=np.bool_),
-            horizon=horizon,
-        )
-
-
-@lru_cache(maxsize=64)
-def _solution(problem: KnapsackProblem, horizon: int) -> LPSolution:
-    """Return the solution of the linear programme; kept, as every replication asks for it."""
-    rewards, consumption = problem.rewards, problem.consumption
-    rows = np.vstack([np.ones(rewards.size), consumption.T])  # a distribution, within its means
-    best = maximise(rewards, rows, np.append(1.0, problem.limits / horizon))
-    distribution = best.x.copy()
-    distribution[problem.null] += max(0.0, 1.0 - distribution.sum())
-    time_price, prices = float(best.prices[0]), best.prices[1:]
-    reduced = time_price + consumption @ prices - rewards
-    return LPSolution(best.value, distribution, prices, time_price, reduced)
-
-
-@lru_cache(maxsize=64)
-def _law(problem: KnapsackProblem) -> OutcomeLaw:
-    """Return the law that draws outcomes; nobody writes into it."""
-    sizes = [len(law) for law in problem.laws]
-    cumulative = [np.append(np.cumsum(law[:-1, 0]), np.inf) for law in problem.laws]
-    first = np.cumsum([0, *sizes[:-1]])
-    return OutcomeLaw(
-        first, np.concatenate(cumulative), np.vstack([law[:, 1:] for law in problem.laws])
-    )
+        means = np.column_stack([self.rewards, self.consumption])
+        most = np.array([table[table[:, 0] > 0.0, 2:].max(axis=0) for table in self.tables])
+        return blank_env(self.law, means, most, self.benchmark(horizon), self.limits, horizon)
 
 
 @dataclass(frozen=True, repr=False)
@@ -262,7 +344,7 @@ class Knapsack(KnapsackProblem):
 
     References
     ----------
-    Slivkins, *Introduction to Multi-Armed Bandits*, section 10.1; Badanidiyuru, Kleinberg &
+    Slivkins, *Introduction to Multi-Armed Bandits*, chapter 10; Badanidiyuru, Kleinberg &
     Slivkins (2018), "Bandits with knapsacks".
 
     Examples
@@ -283,7 +365,7 @@ class Knapsack(KnapsackProblem):
     budgets: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        outcomes = _checked(self.outcomes)
+        outcomes = checked_outcomes(self.outcomes)
         d = len(outcomes[0][0]) - 2
         budgets = checked_budgets("budgets", self.budgets)
         if len(budgets) != d:
@@ -322,8 +404,9 @@ class Knapsack(KnapsackProblem):
         Examples
         --------
         >>> import banditkit as bk
-        >>> bk.Knapsack.sure([1, 0.5, 0], [[1], [0.25], [0]], budgets=50).lp(100).value
-        0.6666666666666666
+        >>> sure = bk.Knapsack.sure([1, 0.5, 0], [[1], [0.25], [0]], budgets=50)
+        >>> round(sure.lp(horizon=100).value, 12)
+        0.666666666667
         """
         rewards, consumption = _means(rewards, consumption)
         rows = zip(rewards, consumption, strict=True)
@@ -371,6 +454,17 @@ class Knapsack(KnapsackProblem):
         return max(a for a, rows in enumerate(self.outcomes) if _is_null(rows))
 
 
+def sale_law(chance: float, reward: float, used: Sequence[float]) -> np.ndarray:
+    """Return the law of an arm that pays and uses something with a probability, else nothing."""
+    rows = [(chance, reward, *used), (1.0 - chance, 0.0, *(0.0 for _ in used))]
+    return np.array([row for row in rows if row[0] > 0.0])
+
+
+def null_law(d: int) -> np.ndarray:
+    """Return the law of the arm that pays nothing and uses nothing."""
+    return np.array([[1.0, 0.0] + [0.0] * d])
+
+
 def coin_table(means: Sequence[float]) -> tuple[tuple[float, ...], ...]:
     """Return the outcomes of independent coins, those of probability 0 left out."""
     rows = []
@@ -391,14 +485,9 @@ def checked_budgets(name: str, values: Any) -> tuple[float, ...]:
     return budgets
 
 
-def check_length(limits: np.ndarray, horizon: int) -> None:
-    """Raise a ValueError if a budget is larger than the number of rounds."""
-    for i, limit in enumerate(limits):
-        if limit > horizon:
-            raise ValueError(
-                f"budgets must be at most the number of rounds, {horizon}, since a round uses "
-                f"1 at most; resource {i} has {limit:g} - lower it, or play longer"
-            )
+def checked_budget(value: Any) -> float:
+    """Return the budget of a single resource, a number above 0."""
+    return checked_budgets("budget", number("budget", value))[0]
 
 
 def _means(
@@ -414,12 +503,12 @@ def _means(
     return means, used
 
 
-def _is_null(rows: Sequence[Sequence[float]]) -> bool:
+def _is_null(rows: Any) -> bool:
     """Tell whether an arm surely pays nothing and uses nothing."""
     return all(row[0] == 0.0 or not any(row[1:]) for row in rows)
 
 
-def _checked(outcomes: Any) -> tuple[tuple[tuple[float, ...], ...], ...]:
+def checked_outcomes(outcomes: Any) -> tuple[tuple[tuple[float, ...], ...], ...]:
     """Return outcomes as tuples of numbers, or say which arm has what is wrong."""
     try:
         arms = [*outcomes]
@@ -430,7 +519,7 @@ def _checked(outcomes: Any) -> tuple[tuple[tuple[float, ...], ...], ...]:
     checked: list[tuple[tuple[float, ...], ...]] = []
     for a, rows in enumerate(arms):
         try:
-            law = table(f"outcomes[{a}]", rows, "outcome", "column", low=0.0, high=1.0)
+            law = table(f"outcomes[{a}]", rows, "outcome", "number of it", low=0.0, high=1.0)
         except ValueError as error:
             raise ValueError(_hint(a, rows, str(error))) from None
         if len(law[0]) < 3:

@@ -1,23 +1,22 @@
 """Knapsacks where reward and consumption are linear in features that are shown in each round."""
 
 import warnings
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from typing import Any, ClassVar, NamedTuple
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from banditkit.core.checks import numbers, table, whole
-from banditkit.core.description import Problem
 from banditkit.core.draws import draw_index
-from banditkit.core.feedback import Feedback
 from banditkit.core.simplex import maximise
 from banditkit.core.spec import BudgetedFeatures
 from banditkit.problems.knapsack import (
+    BudgetProblem,
     KnapsackEnv,
     LPSolution,
     NullArmAdded,
-    check_length,
+    blank_env,
     checked_budgets,
 )
 
@@ -84,7 +83,7 @@ class LinearKnapsackEnv(NamedTuple):
 
 
 @dataclass(frozen=True, repr=False)
-class LinearKnapsack(Problem):
+class LinearKnapsack(BudgetProblem):
     """Contexts by features, budgets, and coins whose means are linear in the features.
 
     In each round one of X contexts comes, each equally likely, and shows n features of each arm.
@@ -143,7 +142,7 @@ class LinearKnapsack(Problem):
     References
     ----------
     Agrawal & Devanur (2016), "Linear contextual bandits with knapsacks"; Slivkins, *Introduction
-    to Multi-Armed Bandits*, section 10.5.
+    to Multi-Armed Bandits*, chapter 10.
 
     Examples
     --------
@@ -161,7 +160,6 @@ class LinearKnapsack(Problem):
     theta: tuple[float, ...]
     weights: tuple[tuple[float, ...], ...]
     budgets: tuple[float, ...]
-    feedback: ClassVar[Feedback] = Feedback.PURCHASE
 
     def __post_init__(self) -> None:
         contexts = _checked_contexts(self.contexts)
@@ -234,17 +232,11 @@ lowest=0.0, highest=1.0, costs=False)
         return cls(contexts, theta, weights, limits)  # type: ignore[arg-type]
 
     @property
-    def limits(self) -> np.ndarray:
-        """Budget of each resource, shape (d,)."""
-        return np.array(self.budgets)
-
-    @property
     def spec(self) -> BudgetedFeatures:
         """Numbers of arms, resources and features, and the common budget: the smallest one."""
         _, K, n = self._features.shape
-        budget = min(self.budgets)
-        scale = tuple(budget / each for each in self.budgets)
-        return BudgetedFeatures(K, len(self.budgets), n, budget, scale, K - 1)
+        d, budget = len(self.budgets), min(self.budgets)
+        return BudgetedFeatures(K, d, n, budget, self.scale, K - 1)
 
     @cached_property
     def _features(self) -> np.ndarray:
@@ -281,63 +273,50 @@ lowest=0.0, highest=1.0, costs=False)
         """
         horizon = whole("horizon", horizon, least=1)
         self.check_horizon(horizon)
-        return _solution(self, horizon)
+        return self.benchmark(horizon)
 
-    def check_horizon(self, horizon: int) -> None:
-        """Raise a ValueError if a budget is larger than the number of rounds."""
-        check_length(self.limits, horizon)
+    def solve(self, horizon: int) -> LPSolution:
+        """Solve the linear programme of T rounds."""
+        rewards, consumption, shares = self.rewards, self.consumption, self.limits / horizon
+        X, K = rewards.shape
+        maps = [np.full(X, K - 1)]  # from contexts to arms; that of the null arm is always allowed
+        each = np.arange(X)
+        while True:
+            paid = [rewards[each, arms].mean() for arms in maps]
+            used = np.array([consumption[each, arms].mean(axis=0) for arms in maps]).T
+            best = maximise(paid, np.vstack([np.ones(len(maps)), used]), np.append(1.0, shares))
+            prices = best.prices[1:]
+            profits = rewards - consumption @ prices
+            v = profits.max(axis=1)  # 0 or more, as the last arm is free
+            value = float(v.mean() + prices @ shares)  # of the dual, at these prices
+            arms = profits.argmax(axis=1)
+            if value <= best.value + _CLOSE or any((arms == known).all() for known in maps):
+                break
+            maps.append(arms)
+        distribution = np.zeros((X, K))
+        for weight, arms in zip(best.x, maps, strict=True):
+            distribution[each, arms] += weight
+        distribution[:, -1] += np.maximum(0.0, 1.0 - distribution.sum(axis=1))
+        return LPSolution(value, distribution, prices, float(v.mean()), v[:, None] - profits)
 
     def start(self, horizon: int, rng: np.random.Generator) -> LinearKnapsackEnv:
         """Return the knapsack being played; see `Problem.start`."""
-        solution, limits = _solution(self, horizon), self.limits
+        solution = self.benchmark(horizon)
         _, K, d = self.consumption.shape
         means = np.concatenate([self.rewards[..., None], self.consumption], axis=2)
-        now = np.zeros((K, 1 + d))
-        knapsack = KnapsackEnv(
-            law=CommonToss(now, np.zeros(1 + d)),
-            means=now,
-            most=np.zeros((K, d)),
-            reduced=np.zeros(K),
-            prices=solution.prices,
-            time_price=solution.time_price,
-            scale=np.array(self.spec.scale),
-            bill=np.zeros(d),
-            left=limits.copy(),
-            mean_left=limits.copy(),
-            sums=np.zeros(2),
-            over=np.zeros(1, dtype=np.bool_),
-            horizon=horizon,
+        now = np.zeros((K, 1 + d))  # of the context
+        knapsack = blank_env(
+            CommonToss(now, np.zeros(1 + d)),
+            now,
+            np.zeros((K, d)),
+            replace(solution, reduced_costs=np.zeros(K)),
+            self.limits,
+            horizon,
         )
         drawn, luck = np.zeros(1, dtype=np.int64), np.zeros(1)
         return LinearKnapsackEnv(
             knapsack, self._features, means, solution.reduced_costs, drawn, luck
         )
-
-
-@lru_cache(maxsize=64)
-def _solution(problem: LinearKnapsack, horizon: int) -> LPSolution:
-    """Return the solution of the linear programme; kept, as every replication asks for it."""
-    rewards, consumption, shares = problem.rewards, problem.consumption, problem.limits / horizon
-    X, K = rewards.shape
-    maps = [np.full(X, K - 1)]  # from contexts to arms; that of the null arm is always allowed
-    each = np.arange(X)
-    while True:
-        paid = [rewards[each, arms].mean() for arms in maps]
-        used = np.array([consumption[each, arms].mean(axis=0) for arms in maps]).T
-        best = maximise(paid, np.vstack([np.ones(len(maps)), used]), np.append(1.0, shares))
-        prices = best.prices[1:]
-        profits = rewards - consumption @ prices
-        v = profits.max(axis=1)  # 0 or more, as the last arm is free
-        value = float(v.mean() + prices @ shares)  # of the dual, at these prices
-        arms = profits.argmax(axis=1)
-        if value <= best.value + _CLOSE or any((arms == known).all() for known in maps):
-            break
-        maps.append(arms)
-    distribution = np.zeros((X, K))
-    for weight, arms in zip(best.x, maps, strict=True):
-        distribution[each, arms] += weight
-    distribution[:, -1] += np.maximum(0.0, 1.0 - distribution.sum(axis=1))
-    return LPSolution(value, distribution, prices, float(v.mean()), v[:, None] - profits)
 
 
 def _checked_contexts(contexts: Any) -> np.ndarray:

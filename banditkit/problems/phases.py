@@ -2,21 +2,20 @@
 
 import warnings
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from banditkit.core.checks import number, shorten, table, whole
-from banditkit.core.description import Problem
-from banditkit.core.feedback import Feedback
 from banditkit.core.jit import jit
 from banditkit.core.simplex import blank_program, solve
 from banditkit.core.spec import Budgeted
 from banditkit.problems.knapsack import (
+    BudgetProblem,
     KnapsackEnv,
+    LPSolution,
     NullArmAdded,
-    check_length,
+    blank_env,
     checked_budgets,
 )
 
@@ -89,7 +88,7 @@ class PhasedEnv(NamedTuple):
 
 
 @dataclass(frozen=True, repr=False)
-class PhasedKnapsack(Problem):
+class PhasedKnapsack(BudgetProblem):
     """Budgets, and outcomes that are certain, but change from phase to phase.
 
     There are J phases of ``T // J`` rounds each; the last one has the rounds that are left over,
@@ -144,7 +143,6 @@ class PhasedKnapsack(Problem):
     rewards: tuple[tuple[float, ...], ...]
     consumption: tuple[tuple[tuple[float, ...], ...], ...]
     budgets: tuple[float, ...]
-    feedback: ClassVar[Feedback] = Feedback.PURCHASE
 
     def __post_init__(self) -> None:
         rewards = table("rewards", self.rewards, "phase", "arm", low=0.0, high=1.0)
@@ -174,7 +172,7 @@ class PhasedKnapsack(Problem):
         One arm uses 1 in every round, and pays 1/2 in the first half of the rounds.  Nobody knows
         what it pays `later`.  If it is 1, OPT_FD is ``3 B / 4``, and if it is 0 ``B / 2``.  Who
         spends a fraction x of the budget in the first half gets ``B (1 - x / 2)`` or ``B x / 2``;
-        with x = 4/5 both are 4/5 of OPT_FD, and no x does better than 5/4.
+        with x = 4/5 both are 4/5 of OPT_FD, and no x gets more than that of both.
 
         Parameters
         ----------
@@ -237,11 +235,6 @@ class PhasedKnapsack(Problem):
         return cls(rewards, ((1.0, 0.0),) * J, budget)  # type: ignore[arg-type]
 
     @property
-    def limits(self) -> np.ndarray:
-        """Budget of each resource, shape (d,)."""
-        return np.array(self.budgets)
-
-    @property
     def null(self) -> int:
         """The arm that pays nothing and uses nothing; of several, the last."""
         return _free(self.rewards, self.consumption)[-1]
@@ -249,14 +242,12 @@ class PhasedKnapsack(Problem):
     @property
     def spec(self) -> Budgeted:
         """Number of arms and resources, and the common budget: the smallest one."""
-        limits = self.limits
-        budget = float(limits.min())
-        scale = tuple((budget / limits).tolist())
-        return Budgeted(len(self.rewards[0]), limits.size, budget, scale, self.null)
+        K, d = len(self.rewards[0]), len(self.budgets)
+        return Budgeted(K, d, min(self.budgets), self.scale, self.null)
 
     def check_horizon(self, horizon: int) -> None:
         """Raise a ValueError if a budget, or the number of phases, exceeds that of rounds."""
-        check_length(self.limits, horizon)
+        super().check_horizon(horizon)
         if len(self.rewards) > horizon:
             raise ValueError(
                 f"each phase needs a round: {len(self.rewards)} phases, but a horizon of {horizon}"
@@ -265,13 +256,22 @@ class PhasedKnapsack(Problem):
     def best_fixed(self, horizon: int) -> FixedMix:
         """Return the benchmark for T rounds: the best fixed distribution, and what it earns.
 
-        For each number of rounds s it is a linear programme to find the distribution that earns
-        most in s rounds within the budgets; the best s wins, of equal ones the first.
+        It is played for a whole number of rounds; a part of a round, which would use up the very
+        last of a budget, does not count.  For each number of rounds s it is a linear programme to
+        find the distribution that earns most in s rounds within the budgets; the best s wins, of
+        equal ones the first.
 
         Parameters
         ----------
-        horizon
+        horizon : int
             T, at least the number of phases and the largest budget.
+
+        Returns
+        -------
+        FixedMix
+            `value`, OPT_FD, in reward of all rounds; the `distribution`, shape (K,); the number
+            of `rounds` in which it is played; and its `incomes`, in reward a round of each phase,
+            shape (J,).
 
         Raises
         ------
@@ -287,45 +287,30 @@ class PhasedKnapsack(Problem):
         """
         horizon = whole("horizon", horizon, least=1)
         self.check_horizon(horizon)
-        return _best_fixed(self, horizon)
+        return self.benchmark(horizon)
+
+    def solve(self, horizon: int) -> FixedMix:
+        """Find the best fixed distribution of T rounds."""
+        outcomes = _outcomes(self)
+        distribution = np.zeros(outcomes.shape[1])
+        lp = blank_program(1 + self.limits.size, distribution.size)
+        rounds = _search(lp, outcomes, self.limits, horizon, distribution)
+        distribution[self.null] += max(0.0, 1.0 - distribution.sum())
+        incomes = outcomes[:, :, 0] @ distribution
+        J, length = len(incomes), horizon // len(incomes)
+        spans = np.clip(rounds - length * np.arange(J), 0, length)
+        spans[-1] = max(0, rounds - length * (J - 1))
+        return FixedMix(float(incomes @ spans), distribution, rounds, incomes)
 
     def start(self, horizon: int, rng: np.random.Generator) -> PhasedEnv:
         """Return the knapsack being played; see `Problem.start`."""
-        limits, best, outcomes = self.limits, _best_fixed(self, horizon), _outcomes(self)
-        J, K, d = *outcomes.shape[:2], limits.size
-        now = np.zeros((K, 1 + d))
-        knapsack = KnapsackEnv(
-            law=SureLaw(now),
-            means=now,
-            most=np.zeros((K, d)),
-            reduced=np.zeros(K),
-            prices=np.zeros(d),  # the benchmark is not a linear programme with prices
-            time_price=0.0,
-            scale=np.array(self.spec.scale),
-            bill=np.zeros(d),
-            left=limits.copy(),
-            mean_left=limits.copy(),
-            sums=np.zeros(2),
-            over=np.zeros(1, dtype=np.bool_),
-            horizon=horizon,
-        )
+        best, outcomes = self.benchmark(horizon), _outcomes(self)
+        J, K, d = len(outcomes), len(best.distribution), len(self.budgets)
+        now = np.zeros((K, 1 + d))  # of the phase
+        no_prices = LPSolution(best.value, best.distribution, np.zeros(d), 0.0, np.zeros(K))
+        knapsack = blank_env(SureLaw(now), now, np.zeros((K, d)), no_prices, self.limits, horizon)
         ahead = np.array([best.value])
         return PhasedEnv(knapsack, outcomes, best.incomes, ahead, horizon // J, best.rounds)
-
-
-@lru_cache(maxsize=64)
-def _best_fixed(problem: PhasedKnapsack, horizon: int) -> FixedMix:
-    """Return the benchmark; kept, as every replication asks for it."""
-    outcomes = _outcomes(problem)
-    distribution = np.zeros(outcomes.shape[1])
-    lp = blank_program(1 + problem.limits.size, distribution.size)
-    rounds = _search(lp, outcomes, problem.limits, horizon, distribution)
-    distribution[problem.null] += max(0.0, 1.0 - distribution.sum())
-    incomes = outcomes[:, :, 0] @ distribution
-    J, length = len(incomes), horizon // len(incomes)
-    spans = np.clip(rounds - length * np.arange(J), 0, length)
-    spans[-1] = max(0, rounds - length * (J - 1))
-    return FixedMix(float(incomes @ spans), distribution, rounds, incomes)
 
 
 @jit

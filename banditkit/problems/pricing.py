@@ -1,4 +1,4 @@
-"""Dynamic pricing with limited stock: sell so much, to so many customers (Slivkins, section 10.1).
+"""Dynamic pricing with limited stock: sell so much, to so many customers (Slivkins, ch. 10).
 
 Arms are prices, and a last arm offers nothing.
 """
@@ -15,22 +15,11 @@ import numpy as np
 
 from banditkit.core.checks import numbers, shorten, table, whole
 from banditkit.problems.demands import UNIFORM, Demand, chances_of, checked_demand
-from banditkit.problems.knapsack import KnapsackProblem, coin_table
+from banditkit.problems.knapsack import KnapsackProblem, coin_table, null_law, sale_law
 
 __all__ = ["BundlePricing", "DynamicPricing", "ProductPricing"]
 
 _MOST_PRODUCTS = 10  # with 2**10 outcomes of a round
-
-
-def sale_law(chance: float, reward: float, used: Sequence[float]) -> np.ndarray:
-    """Return the law of an arm that pays and uses something with a probability, else nothing."""
-    rows = [(chance, reward, *used), (1.0 - chance, 0.0, *(0.0 for _ in used))]
-    return np.array([row for row in rows if row[0] > 0.0])
-
-
-def null_law(d: int) -> np.ndarray:
-    """Return the law of the arm that pays nothing and uses nothing."""
-    return np.array([[1.0, 0.0] + [0.0] * d])
 
 
 @dataclass(frozen=True, repr=False)
@@ -66,7 +55,7 @@ class DynamicPricing(KnapsackProblem):
 
     References
     ----------
-    Slivkins, *Introduction to Multi-Armed Bandits*, section 10.1; Babaioff, Dughmi, Kleinberg &
+    Slivkins, *Introduction to Multi-Armed Bandits*, chapter 10; Babaioff, Dughmi, Kleinberg &
     Slivkins (2015), "Dynamic pricing with limited supply"; Gallego & van Ryzin (1994), "Optimal
     dynamic pricing of inventories with stochastic demand over finite horizons".
 
@@ -139,7 +128,7 @@ class ProductPricing(KnapsackProblem):
 
     References
     ----------
-    Slivkins, *Introduction to Multi-Armed Bandits*, section 10.1 and Exercise 10.3; Besbes & Zeevi
+    Slivkins, *Introduction to Multi-Armed Bandits*, chapter 10, Exercise 10.3; Besbes & Zeevi
     (2012), "Blind network revenue management".
 
     Examples
@@ -268,7 +257,7 @@ class BundlePricing(KnapsackProblem):
 
     References
     ----------
-    Slivkins, *Introduction to Multi-Armed Bandits*, section 10.1; Badanidiyuru, Kleinberg &
+    Slivkins, *Introduction to Multi-Armed Bandits*, chapter 10; Badanidiyuru, Kleinberg &
     Slivkins (2018), "Bandits with knapsacks".
 
     Examples

@@ -5,9 +5,8 @@ from functools import cached_property
 
 import numpy as np
 
-from banditkit.core.checks import number, whole
-from banditkit.problems.knapsack import KnapsackProblem, checked_budgets
-from banditkit.problems.pricing import null_law, sale_law
+from banditkit.core.checks import whole
+from banditkit.problems.knapsack import KnapsackProblem, checked_budget, null_law, sale_law
 
 __all__ = ["DecoyKnapsack", "SeparateResources"]
 
@@ -33,12 +32,12 @@ class SeparateResources(KnapsackProblem):
     Notes
     -----
     An arm that is played all the time earns B, and the uniform mix of all of them count * B, if
-    the horizon is as long as that: ``T = count * B`` is the example of section 10.1, in which the
+    the horizon is as long as that: ``T = count * B`` is the example of the book, in which the
     best fixed distribution is `count` times as good as the best fixed arm.
 
     References
     ----------
-    Slivkins, *Introduction to Multi-Armed Bandits*, section 10.1 and Exercise 10.2.
+    Slivkins, *Introduction to Multi-Armed Bandits*, chapter 10, Exercise 10.2.
 
     Examples
     --------
@@ -52,8 +51,7 @@ class SeparateResources(KnapsackProblem):
     count: int = 2
 
     def __post_init__(self) -> None:
-        budget = checked_budgets("budget", number("budget", self.budget))[0]
-        self._set(budget=budget, count=whole("count", self.count, least=1))
+        self._set(budget=checked_budget(self.budget), count=whole("count", self.count, least=1))
 
     @property
     def budgets(self) -> tuple[float, ...]:
@@ -117,7 +115,7 @@ class DecoyKnapsack(KnapsackProblem):
     horizon: int
 
     def __post_init__(self) -> None:
-        budget = checked_budgets("budget", number("budget", self.budget))[0]
+        budget = checked_budget(self.budget)
         horizon = whole("horizon", self.horizon, least=1)
         if 2.0 * budget > horizon:
             raise ValueError(
@@ -143,8 +141,5 @@ class DecoyKnapsack(KnapsackProblem):
     def laws(self) -> list[np.ndarray]:
         """Of each arm its outcomes; see `KnapsackProblem.laws`."""
         share = self.budget / self.horizon
-        good, decoy = (
-            np.array([row for row in ((c, 1.0, 1.0), (1.0 - c, 1.0, 0.0)) if row[0] > 0.0])
-            for c in (share, 2.0 * share)
-        )
+        good, decoy = (np.array([(c, 1.0, 1.0), (1.0 - c, 1.0, 0.0)]) for c in (share, 2.0 * share))
         return [sale_law(1.0, 0.0, (1.0,)), good, decoy, null_law(1)]

@@ -55,7 +55,7 @@ def lp_value(problem: KnapsackProblem, horizon: int) -> float:
 
     References
     ----------
-    Slivkins, *Introduction to Multi-Armed Bandits*, section 10.1.
+    Slivkins, *Introduction to Multi-Armed Bandits*, chapter 10.
 
     Examples
     --------
@@ -63,7 +63,9 @@ def lp_value(problem: KnapsackProblem, horizon: int) -> float:
     >>> 100 * bk.lp_value(bk.Procurement([0.25, 0.5, 1], budget=25), horizon=100)
     50.0
     """
-    return problem.lp(horizon).value
+    if not hasattr(problem, "lp"):
+        raise ValueError(f"{_wanted('lp_value')}; got {problem!r}")
+    return float(problem.lp(horizon).value)
 
 
 def fixed_distribution_value(problem: KnapsackProblem, distribution: Any, horizon: int) -> float:
@@ -84,7 +86,8 @@ def fixed_distribution_value(problem: KnapsackProblem, distribution: Any, horizo
     Returns
     -------
     float
-        Total reward.  Mean rewards of the game are less: `expected_reward`.
+        Total reward.  The mean reward of the game, `expected_reward`, differs a little, to either
+        side: chance decides who comes last, and the last purchase is not made by halves.
 
     Raises
     ------
@@ -93,7 +96,7 @@ def fixed_distribution_value(problem: KnapsackProblem, distribution: Any, horizo
 
     References
     ----------
-    Slivkins, *Introduction to Multi-Armed Bandits*, section 10.1.
+    Slivkins, *Introduction to Multi-Armed Bandits*, chapter 10.
 
     Examples
     --------
@@ -125,7 +128,7 @@ def best_fixed_arm(problem: KnapsackProblem, horizon: int) -> tuple[int, float]:
     arm : int
         The best arm; of equal ones, the first.
     reward : float
-        Total reward: OPT_FA.
+        Total reward: OPT_FA, where all goes as it does on average.
 
     Raises
     ------
@@ -143,7 +146,7 @@ def best_fixed_arm(problem: KnapsackProblem, horizon: int) -> tuple[int, float]:
 
     References
     ----------
-    Slivkins, *Introduction to Multi-Armed Bandits*, section 10.1 and Exercise 10.2.
+    Slivkins, *Introduction to Multi-Armed Bandits*, chapter 10, Exercise 10.2.
 
     Examples
     --------
@@ -191,9 +194,12 @@ def best_fixed_distribution(problem: KnapsackProblem, horizon: int) -> tuple[np.
     and so lasts for T rounds.  And a D that lasts for tau rounds only earns as much as the mix of D
     and the null arm with weights ``tau / T`` and ``1 - tau / T``, which the programme allows.
 
+    In the book OPT_FD is what a distribution earns in the game on average (`expected_reward`), and
+    so at most OPT.  Here all goes as it does on average, which is an upper bound of it.
+
     References
     ----------
-    Slivkins, *Introduction to Multi-Armed Bandits*, section 10.1.
+    Slivkins, *Introduction to Multi-Armed Bandits*, chapter 10.
 
     Examples
     --------
@@ -201,6 +207,7 @@ def best_fixed_distribution(problem: KnapsackProblem, horizon: int) -> tuple[np.
     >>> bk.best_fixed_distribution(bk.SeparateResources(budget=50), horizon=100)
     (array([0.5, 0.5, 0. ]), 100.0)
     """
+    horizon = _horizon(problem, horizon)
     best = problem.lp(horizon)
     return best.distribution.copy(), horizon * best.value
 
@@ -231,7 +238,7 @@ def lagrange_game(problem: KnapsackProblem, horizon: int) -> np.ndarray:
 
     References
     ----------
-    Slivkins, *Introduction to Multi-Armed Bandits*, section 10.2.
+    Slivkins, *Introduction to Multi-Armed Bandits*, chapter 10.
 
     Examples
     --------
@@ -282,7 +289,7 @@ def optimal_value(problem: KnapsackProblem, horizon: int, unit: float = 1.0) -> 
 
     References
     ----------
-    Slivkins, *Introduction to Multi-Armed Bandits*, section 10.1.
+    Slivkins, *Introduction to Multi-Armed Bandits*, chapter 10.
 
     Examples
     --------
@@ -293,13 +300,11 @@ def optimal_value(problem: KnapsackProblem, horizon: int, unit: float = 1.0) -> 
     >>> round(bk.optimal_value(shop, horizon=100), 3), round(100 * bk.lp_value(shop, 100), 3)
     (20.212, 21.0)
     """
-    null = problem.null
 
     def best(following: np.ndarray, arms: "_Arms") -> np.ndarray:
-        values = following.copy()  # the null arm is always possible
-        for a, (region, mean) in enumerate(arms(following)):
-            if a != null:
-                np.maximum(values[region], mean, out=values[region])
+        values = np.zeros_like(following)
+        for region, mean in arms(following):
+            np.maximum(values[region], mean, out=values[region])
         return values
 
     return _backward(problem, horizon, unit, best)
@@ -336,7 +341,7 @@ def expected_reward(
 
     References
     ----------
-    Slivkins, *Introduction to Multi-Armed Bandits*, section 10.1.
+    Slivkins, *Introduction to Multi-Armed Bandits*, chapter 10.
 
     Examples
     --------
@@ -404,7 +409,7 @@ def _grid(problem: KnapsackProblem, horizon: int, unit: float) -> _Grid:
         raise ValueError(f"unit must be above 0; got {unit!r}")
     most = np.zeros(problem.limits.size, dtype=np.int64)  # what all rounds may use
     laws = []
-    for a, table in enumerate(problem.laws):
+    for a, table in enumerate(problem.tables):
         law = table[table[:, 0] > 0.0]
         used = np.rint(law[:, 2:] / unit).astype(np.int64)
         wrong = np.argwhere(np.abs(law[:, 2:] - used * unit) > 1e-9)
@@ -428,8 +433,19 @@ def _grid(problem: KnapsackProblem, horizon: int, unit: float) -> _Grid:
     return _Grid(size, laws)
 
 
+def _wanted(name: str) -> str:
+    return f"{name} needs a problem with budgets, such as Knapsack"
+
+
+def _check_arms(problem: Any) -> None:
+    """Raise a ValueError unless outcomes are IID, by arm."""
+    if not isinstance(problem, KnapsackProblem):
+        raise ValueError(f"{_wanted('this benchmark')} or DynamicPricing; got {problem!r}")
+
+
 def _horizon(problem: KnapsackProblem, horizon: int) -> int:
     """Return the number of rounds, which the problem must agree to."""
+    _check_arms(problem)
     horizon = whole("horizon", horizon, least=1)
     problem.check_horizon(horizon)
     return horizon
@@ -437,10 +453,11 @@ def _horizon(problem: KnapsackProblem, horizon: int) -> int:
 
 def _distribution(problem: KnapsackProblem, distribution: Any) -> np.ndarray:
     """Return the probabilities of the arms."""
+    _check_arms(problem)
     D = numbers("distribution", distribution, low=0.0, high=1.0)
-    if len(D) != len(problem.laws):
+    if len(D) != len(problem.tables):
         raise ValueError(
-            f"distribution must have a probability for each of the {len(problem.laws)} arms, the "
+            f"distribution must have a probability for each of the {len(problem.tables)} arms, the "
             f"null arm among them; got {len(D)}"
         )
     if abs(math.fsum(D) - 1.0) > 1e-9:

@@ -243,3 +243,23 @@ def test_games_of_the_books(payoffs, value, rows):
 def test_a_game_is_a_table(payoffs):
     with pytest.raises(ValueError, match="payoffs must"):
         bk.simplex.game_value(payoffs)
+
+
+@pytest.mark.parametrize("scale", [1e-9, 1e-3, 1e3, 1e6, 1e9])
+def test_units_do_not_matter(scale):
+    """Rewards in cents or in millions, and each resource in units of its own."""
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        m, n = rng.integers(1, 6), rng.integers(1, 12)
+        units = 10.0 ** rng.uniform(-6, 6, (m, 1))
+        A = np.vstack([np.ones(n), rng.random((m, n)) * units])
+        b = np.append(1.0, rng.random(m) * A[1:].max(axis=1))
+        c = scale * rng.random(n)
+        best = bk.simplex.maximise(c, A, b)
+        assert (A @ best.x <= b * (1 + 1e-9)).all()
+        assert (best.prices @ A >= c - 1e-9 * scale).all()
+        assert b @ best.prices == pytest.approx(best.value, rel=1e-9)  # so both are best
+
+
+def test_a_tiny_entry_is_no_zero():
+    assert bk.simplex.maximise([1.0], [[1e-12]], [1.0]).value == pytest.approx(1e12)

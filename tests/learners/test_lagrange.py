@@ -1,4 +1,4 @@
-"""The reduction of knapsacks to two learners: oracles, the lemmas of section 10.3, and refusals."""
+"""The reduction of knapsacks to two learners: oracles, the book's lemmas, and refusals."""
 
 import itertools
 import math

@@ -299,3 +299,86 @@ def test_an_outcome_that_never_happens_uses_nothing():
     problem = bk.Knapsack([[(1.0, 1.0, 0.0), (0.0, 1.0, 1.0)], FREE], budgets=0.5)
     result = bk.simulate(problem, [Mix((1.0, 0.0))], horizon=30, replications=3, seed=0)
     assert (result.logs["reward"][..., -1] == 30.0).all()
+
+
+class Shop(bk.KnapsackProblem):
+    """A knapsack of somebody's own, with no more than it takes."""
+
+    def __init__(self, laws, budgets, null=None):
+        for name, value in (("given", laws), ("budgets", budgets), ("free", null)):
+            object.__setattr__(self, name, value)
+
+    @property
+    def laws(self):
+        return self.given
+
+    @property
+    def null(self):
+        return super().null if self.free is None else self.free
+
+
+SALE, FREE = [(0.5, 1.0, 1.0), (0.5, 0.0, 0.0)], [(1.0, 0.0, 0.0)]
+
+
+def test_a_knapsack_of_ones_own_has_a_benchmark_of_its_own():
+    """Two instances that Python takes for equal, since they are no dataclasses."""
+    few, many = Shop([SALE, FREE], 10.0), Shop([SALE, FREE], [25.0])
+    assert (few.lp(100).value, many.lp(100).value) == pytest.approx((0.1, 0.25))
+    assert few.lp(50).value == pytest.approx(0.2)
+    result = bk.simulate(many, [bk.UcbBwK()], horizon=100, replications=3, seed=0)
+    total = result.regret[0, :, -1] + result.logs["expected_reward"][0, :, -1]
+    assert total == pytest.approx(25.0, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("laws", "budgets", "null", "words"),
+    [
+        ([[(0.9, 1.0, 1.0)], FREE], 10, None, "probabilities of arm 0 add up to 0.9"),
+        ([[(1.0, 1.0, 1.2)], FREE], 10, None, r"use of resource 0 must lie in \[0, 1\]; got 1.2"),
+        ([SALE], 10, None, "Shop: arm 0 must pay nothing and use nothing"),
+        ([FREE, SALE], 10, None, "Shop: arm 1 must pay nothing .* say in null which one does"),
+        ([SALE, FREE], 0, None, "budgets must be above 0"),
+        ([SALE, FREE], [10, 10], None, "for each of the 1 resources that laws use; got 2"),
+        ([SALE, [(1.0, 0.0, 0.0, 0.0)]], 10, None, "same resources; arm 0 has 1, arm 1 has 2"),
+        ([SALE, FREE], 1000, None, "at most the number of rounds, 100"),
+    ],
+)
+def test_a_knapsack_of_ones_own_is_checked_before_it_is_played(laws, budgets, null, words):
+    problem = Shop(laws, budgets, null)
+    for ask in (
+        lambda: problem.lp(100),
+        lambda: bk.simulate(problem, [bk.UcbBwK()], horizon=100, replications=1),
+        lambda: bk.best_fixed_arm(problem, 100),
+    ):
+        with pytest.raises(ValueError, match=words):
+            ask()
+    assert Shop([FREE, SALE], 10, null=0).lp(100).value == pytest.approx(0.1)
+
+
+def test_a_million_small_payments_leave_what_is_left_exact():
+    """0.1 is not a tenth, and a budget of a thousand takes ten thousand of them, no more."""
+    tenth = bk.Knapsack.sure([1.0, 0.0], [[0.1], [0.0]], budgets=1000)
+    result = bk.simulate(tenth, [bk.GreedyBwK()], horizon=20_000, replications=1, seed=0)
+    assert result.logs["reward"][0, 0, -1] == 10_000.0
+    assert 0.0 <= result.logs["left"][0, 0, -1, 0] < 1e-9
+
+
+@pytest.mark.parametrize("outer", [bk.Doubling(bk.UcbBwK()), bk.Restarting(bk.UcbBwK(), 10)])
+def test_restarts_would_spend_the_budget_again_and_are_refused(outer):
+    with pytest.raises(ValueError, match=r"the budget of all rounds .* play UcbBwK\(\) itself"):
+        bk.simulate(bk.Knapsack([SALE, FREE], 10), [outer], horizon=100)
+
+
+@pytest.mark.parametrize(
+    ("learner", "problem", "words"),
+    [
+        (bk.UCB1(), bk.Knapsack([SALE, FREE], 10), r"LagrangeBwK\(UCB1\(\)\), or RewardOnly"),
+        (bk.Hedge(), bk.Knapsack([SALE, FREE], 10), "minds budgets, such as UcbBwK"),
+        (bk.LinUCB(), bk.LinearKnapsack.random(10), "minds budgets, such as LinearBwK"),
+        (bk.UcbBwK(), bk.Bernoulli((0.5,)), "a problem with budgets, such as Knapsack"),
+        (bk.LinearBwK(), bk.Chain(), "a problem with budgets, such as Knapsack"),
+    ],
+)
+def test_who_does_not_fit_is_told_what_would(learner, problem, words):
+    with pytest.raises(ValueError, match=words):
+        bk.simulate(problem, [learner], horizon=100)

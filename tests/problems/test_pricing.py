@@ -328,7 +328,7 @@ class Nothing:
         (lambda: bk.Procurement([0.5], 5, [0.5, 0.5]), ["supply", "1 prices; got 2"]),
         (lambda: bk.PayPerClick([1.5], [1], [0], 5), ["click_rates must lie in [0, 1]", "ad 0"]),
         (lambda: bk.PayPerClick([0.5], [-1], [0], 5), ["values must lie in [0, 1]", "ad 0"]),
-        (lambda: bk.PayPerClick([0.5], [1], [1], 5), ["advertisers must lie in [0, 0]", "ad 0"]),
+        (lambda: bk.PayPerClick([0.5], [1], [1], 5), ["numbered from 0 to 0", "ad 0 has 1"]),
         (lambda: bk.PayPerClick([0.5], [1], [0.5], [5, 5]), ["advertisers[0]", "whole number"]),
         (lambda: bk.PayPerClick([0.5, 1], [1], [0], 5), ["each ad", "2 click_rates and 1 values"]),
         (lambda: bk.PayPerClick([0.5], [1], [0], [5, 0]), ["budgets must be above 0"]),

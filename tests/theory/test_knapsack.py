@@ -236,6 +236,10 @@ def test_the_value_of_the_lagrange_game_is_that_of_the_programme():
         assert (payoffs @ resources <= lp.value + 1e-9).all()
         spent = arms @ problem.consumption * T / problem.limits
         assert (spent <= 1 + 1e-9).all() or value == pytest.approx(0.0, abs=1e-9)
+        # Prices, with what is left of 1 on time, are the other player's best: see `bounds`.
+        prices = lp.prices * problem.limits / T
+        paid = payoffs @ np.append(prices, 1 - prices.sum())
+        assert lp.value - paid == pytest.approx(lp.reduced_costs, abs=1e-9)
         assert payoffs.min() >= 1 - T / problem.limits.min() - 1e-12
         assert payoffs.max() <= 2.0
 
@@ -320,3 +324,25 @@ def test_what_makes_no_sense_is_named(call, words):
     for each in words:
         assert each in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("problem", [bk.Bernoulli((0.5,)), 3, bk.LinearKnapsack.random(10)])
+def test_benchmarks_of_arms_want_a_knapsack_of_arms(problem):
+    for ask in (
+        lambda: bk.best_fixed_arm(problem, 10),
+        lambda: bk.best_fixed_distribution(problem, 10),
+        lambda: bk.fixed_distribution_value(problem, [1.0], 10),
+        lambda: bk.lagrange_game(problem, 10),
+        lambda: bk.optimal_value(problem, 10),
+        lambda: bk.expected_reward(problem, [1.0], 10),
+    ):
+        with pytest.raises(ValueError, match="needs a problem with budgets, such as Knapsack"):
+            ask()
+
+
+def test_the_programme_of_contexts_has_a_value_and_other_problems_none():
+    problem = bk.LinearKnapsack.random(10)
+    assert bk.lp_value(problem, 50) == problem.lp(50).value
+    for other in (bk.Bernoulli((0.5,)), bk.PhasedKnapsack.two_phase(10)):
+        with pytest.raises(ValueError, match="lp_value needs a problem with budgets"):
+            bk.lp_value(other, 20)

@@ -129,7 +129,7 @@ def test_only_theorems_that_hold_are_drawn():
         ["Thm 10.14, with probability 0.9"],
         ["Thm 10.14, with probability 0.94"],
         [], [], [],
-        ["(152), with probability 0.95"],
+        ["(152), with probability about 0.95"],
         [], [], [],
     ]  # fmt: skip
     assert bounds_of(bk.LagrangeBwK(), PAIR, 10_000) == []
@@ -213,8 +213,7 @@ def test_one_product_loses_at_most_a_step_per_item(demand, coarse, share):
     fine = np.arange(901)[:, None] / 900
     mesh = np.arange(coarse + 1)[:, None] / coarse
     loss = pricing(fine, demand(fine), share) - pricing(mesh, demand(mesh), share)
-    assert -1e-9 <= loss or 900 % coarse
-    assert loss <= bounds.pricing_mesh(1 / coarse, share=share) + 1e-9
+    assert -1e-9 <= loss <= bounds.pricing_mesh(1 / coarse, share=share) + 1e-9
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5])

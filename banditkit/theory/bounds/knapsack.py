@@ -87,6 +87,11 @@ def lagrange_bwk(
         If outcomes are not IID, a budget exceeds T, or no theorem is known for one of the learners
         inside, or not for so few rounds.
 
+    References
+    ----------
+    Slivkins, *Introduction to Multi-Armed Bandits*, Theorem 10.14; Immorlica, Sankararaman,
+    Schapire & Slivkins (2022), "Adversarial bandits with knapsacks".
+
     Examples
     --------
     >>> import banditkit as bk
@@ -116,16 +121,18 @@ def lagrange_reduction(
     With ``R = T / B`` it is ``(1 + R) (R1 + R2) + (2 + 3 R) sqrt(t log(4 / delta) / 2) + R``, with
     probability ``1 - delta`` where R1 holds.  Payoffs ``L_t(a, i) = r + 1 - R c_i`` are from an
     interval of length ``1 + R``, and R1, R2 are regrets in units of it.  Let D be the solution of
-    the linear programme, and lambda the distribution of its prices over resources.  The dual
-    learner does not regret any i, nor the primal one D, against which every payoff is OPT_LP or
-    more on average.  So, up to regrets and martingales,
+    the linear programme.  The dual learner does not regret any i, nor the primal one D, against
+    which every payoff is OPT_LP or more on average.  So, up to regrets and martingales,
 
         ``sum L_t(a_t, i) >= sum L_t(a_t, i_t) >= sum L_t(D, i_t) >= t OPT_LP``.
 
     The martingales are, at most: ``1 + R`` a round for the outcomes of D, and R for the draw of
-    i_t.  *Before the end*, regret is ``t OPT_LP - sum L(a_t, lambda)`` in means, and the outcomes
-    of lambda are another martingale of ``1 + R``.  *In the end*, after tau rounds, let i be the
-    resource there was not enough of, or else time.  Of i more than ``B - 1`` was used, so
+    i_t.  *Before the end*, let lambda put ``prices_i / R`` on resource i, and on time what is left
+    of 1.  By duality ``sum_i prices_i / R = OPT_LP - v``, v the price of time.  So
+    ``OPT_LP - L(a, lambda) = v + prices . c - r`` in means, which is the reduced cost of arm a, and
+    regret is ``t OPT_LP - sum L(a_t, lambda)``; the outcomes of lambda are another martingale of
+    ``1 + R``.  *In the end*, after tau rounds, let i be the resource there was not enough of, or
+    else time.  Of i more than ``B - 1`` was used, so
     ``sum r_t = sum L_t(a_t, i) - tau + R sum c_i >= sum L_t(a_t, i) + (T - tau) - R``, and OPT_LP
     is at most 1 (Lemma 10.13); that arms pay their means is a martingale of 1.  Regrets hold at
     tau, too: let all payoffs be equal in the rounds that are left.
@@ -153,7 +160,7 @@ def lagrange_reduction(
 
     References
     ----------
-    Slivkins, *Introduction to Multi-Armed Bandits*, section 10.3, with the martingales and the end
+    Slivkins, *Introduction to Multi-Armed Bandits*, chapter 10, with the martingales and the end
     of the game made explicit.
 
     Examples
@@ -315,6 +322,11 @@ def competitive_ratio(phases: int) -> float:
     ValueError
         If `phases` is not a whole number, 1 or more.
 
+    References
+    ----------
+    Immorlica, Sankararaman, Schapire & Slivkins (2022), "Adversarial bandits with knapsacks";
+    Slivkins, *Introduction to Multi-Armed Bandits*, chapter 10.
+
     Examples
     --------
     >>> import banditkit as bk
@@ -391,7 +403,8 @@ def pricing_mesh(
     Parameters
     ----------
     step : float
-        Distance of two prices on the mesh, which has 0 and is not sparser anywhere, in (0, 1].
+        Largest distance of neighbouring prices on the mesh, which has 0, and with several products
+        also 1; in (0, 1].
     products : int, default 1
         n.
     lipschitz : float, optional
@@ -403,6 +416,10 @@ def pricing_mesh(
     ------
     ValueError
         If a number leaves its range, or `lipschitz` is missing.
+
+    References
+    ----------
+    Slivkins, *Introduction to Multi-Armed Bandits*, Exercise 10.3, with constants.
 
     Examples
     --------
@@ -462,7 +479,7 @@ def _of_lagrange(learner: LagrangeBwK, T: int) -> Theorems:
 
 
 def _of_ucb(learner: UcbBwK, T: int) -> Theorems:
-    return {"(152), with probability 0.95": partial(ucb_bwk, horizon=T, learner=learner)}
+    return {"(152), with probability about 0.95": partial(ucb_bwk, horizon=T, learner=learner)}
 
 
 THEOREMS: dict[type[Learner], Callable[[Any, int], Theorems]] = {
