@@ -13,7 +13,8 @@ PACKAGE = Path(banditkit.__file__).parent
 MAY_IMPORT = {
     "core": set(),
     "problems": {"core"},
-    "learners": {"core"},
+    "bilevel": {"core"},
+    "learners": {"core", "bilevel"},
     "shaping": {"core", "learners", "problems"},
     "files": set(),
     "progress": set(),
@@ -29,7 +30,6 @@ MAY_IMPORT = {
     "learning_curves": {"comparison", "core", "problems", "progress", "result", "simulation"},
     "gym": {"core", "problems"},
     "off_policy": {"core"},
-    "bilevel": {"core", "learners"},
     "plots": {"comparison", "core", "result", "theory"},
     "experiment": {
         "core", "catalogue", "files", "plots", "progress", "result", "simulation", "theory",

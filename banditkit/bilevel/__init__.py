@@ -1,6 +1,5 @@
 """Bi-level shaping: rewards that are learned by differentiating through the learner."""
 
-from banditkit.bilevel.barfi import BARFI, FirstOrder, Lower, Neumann, Upper
 from banditkit.bilevel.hypergradients import (
     HyperGradient,
     conjugate_gradients,
@@ -16,16 +15,11 @@ from banditkit.bilevel.inner import InnerProblem, NotAMaximum, batch_of, reward_
 from banditkit.bilevel.kernels import Batch, RewardModel
 
 __all__ = [
-    "BARFI",
     "Batch",
-    "FirstOrder",
     "HyperGradient",
     "InnerProblem",
-    "Lower",
-    "Neumann",
     "NotAMaximum",
     "RewardModel",
-    "Upper",
     "batch_of",
     "conjugate_gradients",
     "first_order",

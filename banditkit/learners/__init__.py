@@ -1,6 +1,7 @@
 """Learners: descriptions of algorithms, one file a family."""
 
 from banditkit.learners.aided import HeuristicBaseline, PDController
+from banditkit.learners.barfi import BARFI, FirstOrder, LowerLevel, Neumann, UpperLevel
 from banditkit.learners.contextual import ContextMesh, PerContext
 from banditkit.learners.elimination import SuccessiveElimination
 from banditkit.learners.exp3 import Exp3, Exp3IX, Exp3P, Exp3Rewards, Exp3S
@@ -40,6 +41,7 @@ from banditkit.learners.tsallis import Exp3PlusPlus, TsallisINF
 from banditkit.learners.ucb import MOSS, UCB1, UCBV
 
 __all__ = [
+    "BARFI",
     "IMED",
     "KLUCB",
     "MOSS",
@@ -72,6 +74,7 @@ __all__ = [
     "ExponentialDecay",
     "Falcon",
     "FeatureMap",
+    "FirstOrder",
     "FixedShare",
     "FollowTheLeader",
     "Fourier",
@@ -86,8 +89,10 @@ __all__ = [
     "LinearBwK",
     "LinearDecay",
     "LogisticThompson",
+    "LowerLevel",
     "MajorityVote",
     "MiniMonster",
+    "Neumann",
     "OneHot",
     "OnlineGradientDescent",
     "OptimisticHedge",
@@ -115,5 +120,6 @@ __all__ = [
     "TsallisINF",
     "UcbBwK",
     "Uniform",
+    "UpperLevel",
     "WeightedMajority",
 ]

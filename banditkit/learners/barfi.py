@@ -15,7 +15,6 @@ from banditkit.bilevel.kernels import (
     blank_policies,
     gamma_of,
 )
-from banditkit.bilevel.trajectories import Shelf, blank_shelf, finish, keep_step, newest
 from banditkit.core.checks import number, one_of, whole
 from banditkit.core.description import Description, Learner, Problem
 from banditkit.core.draws import draw_index
@@ -25,8 +24,9 @@ from banditkit.core.spec import Box, Tabular
 from banditkit.core.weights import draw_arm
 from banditkit.learners.features import FeatureMap, Fourier, OneHot
 from banditkit.learners.policy_gradient import SoftmaxLinear, look_at
+from banditkit.learners.trajectories import Shelf, blank_shelf, finish, keep_step, newest
 
-__all__ = ["BARFI", "FirstOrder", "Lower", "Neumann", "Upper"]
+__all__ = ["BARFI", "FirstOrder", "LowerLevel", "Neumann", "UpperLevel"]
 
 _DECAY, _TINY = 0.99, 1e-8  # of RMSprop, as PyTorch's defaults have it
 _FAR = 1e100  # parameters beyond it have diverged
@@ -111,7 +111,7 @@ def climb(climber, parameters, gradient):
     return not worst < _FAR
 
 
-class Plan(NamedTuple):
+class BARFIPlan(NamedTuple):
     """When what is done, and what is charged for it."""
 
     entropy: float
@@ -136,7 +136,7 @@ class BARFIPolicy(NamedTuple):
     phi_climber: Climber
     gamma_climber: Climber
     solver: Any  # of the upper level
-    plan: Plan
+    plan: BARFIPlan
     state: (
         np.ndarray
     )  # (3,) bool: is there something to learn? has the lower level begun? diverged?
@@ -295,8 +295,8 @@ class Neumann(Description):
     Examples
     --------
     >>> import banditkit as bk
-    >>> bk.bilevel.Upper(solver=bk.bilevel.Neumann(rate=1e-3))
-    Upper(solver=Neumann(rate=0.001))
+    >>> bk.UpperLevel(solver=bk.Neumann(rate=1e-3))
+    UpperLevel(solver=Neumann(rate=0.001))
     """
 
     rate: float = 5e-4
@@ -319,8 +319,8 @@ class FirstOrder(Description):
     Examples
     --------
     >>> import banditkit as bk
-    >>> bk.bilevel.Upper(solver=bk.bilevel.FirstOrder())
-    Upper(solver=FirstOrder())
+    >>> bk.UpperLevel(solver=bk.FirstOrder())
+    UpperLevel(solver=FirstOrder())
     """
 
     def start(self) -> Identity:
@@ -329,7 +329,7 @@ class FirstOrder(Description):
 
 
 @dataclass(frozen=True, repr=False)
-class Lower(Description):
+class LowerLevel(Description):
     """The lower level of `BARFI`: how a policy learns from the learned reward.
 
     Parameters
@@ -355,8 +355,8 @@ class Lower(Description):
     Examples
     --------
     >>> import banditkit as bk
-    >>> bk.bilevel.Lower(entropy=0.1)
-    Lower(entropy=0.1)
+    >>> bk.LowerLevel(entropy=0.1)
+    LowerLevel(entropy=0.1)
     """
 
     rate: float = 0.001
@@ -378,7 +378,7 @@ class Lower(Description):
 
 
 @dataclass(frozen=True, repr=False)
-class Upper(Description):
+class UpperLevel(Description):
     """The upper level of `BARFI`: how the reward, and gamma, learn from what the policy becomes.
 
     Parameters
@@ -404,8 +404,8 @@ class Upper(Description):
     Examples
     --------
     >>> import banditkit as bk
-    >>> bk.bilevel.Upper(gamma_penalty=1.0)
-    Upper(gamma_penalty=1.0)
+    >>> bk.UpperLevel(gamma_penalty=1.0)
+    UpperLevel(gamma_penalty=1.0)
     """
 
     rate: float = 0.005
@@ -449,9 +449,9 @@ class BARFI(Learner):
         episode are divided by one more than that.
     gamma : float, default 0.99
         Where the learned discount factor begins, in (0, 1).
-    lower : Lower, default Lower()
+    lower : LowerLevel, default LowerLevel()
         How the policy learns.
-    upper : Upper, default Upper()
+    upper : UpperLevel, default UpperLevel()
         How the reward learns.
 
     Raises
@@ -462,16 +462,16 @@ class BARFI(Learner):
 
     Notes
     -----
-    Every `Lower.every` episodes: first the upper level makes one step, with the policy gradient v
+    Every `LowerLevel.every` episodes: first the upper level makes one step, with the policy gradient v
     of the last ``every + 1`` trajectories, of the primary reward and discounted as the problem is,
-    and the inner Hessian of `Upper.batch` old ones; then the policy makes ``every * repeats``
+    and the inner Hessian of `UpperLevel.batch` old ones; then the policy makes ``every * repeats``
     steps, each on a single trajectory.  Before its first step the policy makes one on the naive
     sum ``r_p + r_aux``, every time, on the last two trajectories.  Parameters begin at random.
     This is the schedule of the authors' code; RMSprop hides the size of a gradient, so that what
     counts of the upper level is its direction.
 
     What holds, and what does not: a bad heuristic is recovered from, which the naive sum is not;
-    the primary reward alone often does as well.  With ``learned=()`` and ``Upper(rate=0,
+    the primary reward alone often does as well.  With ``learned=()`` and ``UpperLevel(rate=0,
     gamma_rate=0)`` it *is* the primary reward alone, with the same replay; and with the latter
     alone a random reward that never learns: two controls that belong beside any claim.
 
@@ -488,8 +488,8 @@ class BARFI(Learner):
     features: FeatureMap | None = None
     longest: int = 50
     gamma: float = 0.99
-    lower: Lower = Lower()
-    upper: Upper = Upper()
+    lower: LowerLevel = LowerLevel()
+    upper: UpperLevel = UpperLevel()
     accepts: ClassVar[Feedback] = Feedback.STEP
     plays: ClassVar[tuple[type, ...]] = (Tabular, Box)
 
@@ -501,7 +501,7 @@ class BARFI(Learner):
             raise ValueError(
                 f"features must be a FeatureMap, as in TileCoding(); got {self.features!r}"
             )
-        for name, kind in (("lower", Lower), ("upper", Upper)):
+        for name, kind in (("lower", LowerLevel), ("upper", UpperLevel)):
             if not isinstance(getattr(self, name), kind):
                 raise ValueError(
                     f"{name} must be {kind.__name__}(...); got {getattr(self, name)!r}"
@@ -571,7 +571,7 @@ class BARFI(Learner):
             phi_climber=Climber(np.zeros((3, d)), upper.rate),
             gamma_climber=Climber(np.zeros((1, 1)), upper.gamma_rate),
             solver=upper.solver.start(),
-            plan=Plan(
+            plan=BARFIPlan(
                 lower.entropy,
                 lower.every,
                 lower.repeats,
