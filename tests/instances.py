@@ -68,6 +68,7 @@ TABULAR = {
     "DoubleQLearning": [bk.DoubleQLearning(), bk.DoubleQLearning(rate=0.5, initial=1.0)],
     "ExpectedSarsa": [bk.ExpectedSarsa(), bk.ExpectedSarsa(temperature=0.5)],
     "LookAhead": [bk.LookAhead(bk.Sarsa(), _BONUS), bk.LookAhead(bk.SarsaLambda(), _BONUS)],
+    "LIRPG": [bk.LIRPG(), bk.LIRPG(bk.Ascent(0.5, 0.1, 0.0, 2, longest=9), weight=0.5)],
     "PGRD": [
         bk.PGRD(temperature=0.5),
         bk.PGRD(bk.RewardDesign(bk.Chain(n=1), [_BONUS], [0, 1, 0], [1.0, 0.5, 0.2]), 2, decay=0.1),
@@ -97,6 +98,19 @@ TABULAR = {
 
 # Where a heuristic stands beside the reward, or nothing is learned.
 HEURISTIC = {
+    "BARFI": [
+        bk.BARFI(longest=20),
+        bk.BARFI(
+            ("bonus", "primary", "auxiliary"),
+            lower=bk.LowerLevel(0.1, every=1, repeats=2, warm=0, capacity=4),
+            upper=bk.UpperLevel(penalty=0.5, batch=2, solver=bk.FirstOrder()),
+        ),
+    ],
+    "BiPaRS": [
+        bk.BiPaRS(ascent=bk.Ascent(longest=9)),
+        bk.BiPaRS(bk.IncrementalMetaGradient(), bk.Ascent(0.5, 0.1, 0.0), initial=-0.5),
+        bk.BiPaRS(bk.ExplicitMapping(), bk.Ascent(episodes=2), weighing=bk.OneHot()),
+    ],
     "HeuristicBaseline": [
         bk.HeuristicBaseline(),
         bk.HeuristicBaseline(bk.Reinforce(0.5, critic_rate=0.0)),
@@ -378,6 +392,18 @@ def regret_of(loop, problem, learner, *, horizon, seed, calls=(), gaps=None):
     for until in (*calls, horizon):
         loop(env, policy, card, until, env_rng, policy_rng)
     return card.regret
+
+
+def steps_of(problem, learner, rounds, seed=0):
+    """Play as Python; yield the policy after each step, and state, action and answer."""
+    env_rng, rng = generators(seed)
+    env, policy = begin(problem, learner, rounds, env_rng)
+    for t in range(rounds):
+        x = env.observe(t, env_rng)
+        a = int(policy.select(t, x, rng))
+        y = env.respond(t, x, a, env_rng)
+        policy.update(t, x, a, y)
+        yield policy, x, a, y
 
 
 def actions_of(loop, problem, learner, *, horizon, seed):

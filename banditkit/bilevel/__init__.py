@@ -1,5 +1,6 @@
 """Bi-level shaping: rewards that are learned by differentiating through the learner."""
 
+from banditkit.bilevel.bias import bias_corrected_reward, dropped_gradient, policy_gradient
 from banditkit.bilevel.hypergradients import (
     HyperGradient,
     conjugate_gradients,
@@ -21,13 +22,16 @@ __all__ = [
     "NotAMaximum",
     "RewardModel",
     "batch_of",
+    "bias_corrected_reward",
     "conjugate_gradients",
+    "dropped_gradient",
     "first_order",
     "forward_unroll",
     "implicit",
     "lowest_eigenvalue",
     "neumann",
     "one_step",
+    "policy_gradient",
     "reverse_unroll",
     "reward_model",
 ]

@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from banditkit.core.draws import chance_of
 from banditkit.core.jit import jit_helper, jit_inline
 
 __all__ = [
@@ -74,7 +75,7 @@ def blank_policies(n: int, A: int) -> Policies:
 @jit_inline
 def gamma_of(model):
     """Return the discount factor."""
-    return 1.0 / (1.0 + math.exp(-model.logit[0]))
+    return chance_of(model.logit[0])
 
 
 @jit_inline
@@ -123,12 +124,22 @@ def write_policies(batch, theta, policies):
 
 @jit_inline
 def write_preferences(batch, U, t, row):
-    """Write ``U x(s_t)`` into a row, shape (A,)."""
+    """Write ``U x(s_t)`` into a row, shape (A,).
+
+    Four sums side by side: of a single one, each addition would have to wait for the last.
+    """
+    at, weight = batch.at[t], batch.weight[t]
+    fours = weight.size // 4 * 4
     for a in range(row.size):
-        total = 0.0
-        for i in range(batch.at.shape[1]):
-            total += U[a, batch.at[t, i]] * batch.weight[t, i]
-        row[a] = total
+        one, two, three, four = 0.0, 0.0, 0.0, 0.0
+        for i in range(0, fours, 4):
+            one += U[a, at[i]] * weight[i]
+            two += U[a, at[i + 1]] * weight[i + 1]
+            three += U[a, at[i + 2]] * weight[i + 2]
+            four += U[a, at[i + 3]] * weight[i + 3]
+        for i in range(fours, weight.size):
+            one += U[a, at[i]] * weight[i]
+        row[a] = (one + two) + (three + four)
 
 
 @jit_inline

@@ -2,6 +2,12 @@
 
 from banditkit.learners.aided import HeuristicBaseline, PDController
 from banditkit.learners.barfi import BARFI, FirstOrder, LowerLevel, Neumann, UpperLevel
+from banditkit.learners.bipars import (
+    BiPaRS,
+    ExplicitMapping,
+    IncrementalMetaGradient,
+    MetaGradient,
+)
 from banditkit.learners.contextual import ContextMesh, PerContext
 from banditkit.learners.elimination import SuccessiveElimination
 from banditkit.learners.exp3 import Exp3, Exp3IX, Exp3P, Exp3Rewards, Exp3S
@@ -18,6 +24,7 @@ from banditkit.learners.lagrange import AdversarialBwK, LagrangeBwK, RewardOnly
 from banditkit.learners.leader import FollowTheLeader
 from banditkit.learners.linear import LinThompson, LinUCB, LogisticThompson
 from banditkit.learners.linear_knapsack import LinearBwK
+from banditkit.learners.lirpg import LIRPG, Ascent
 from banditkit.learners.majority import MajorityVote, WeightedMajority
 from banditkit.learners.meta import Batched, Doubling, Restarting, Rexp3
 from banditkit.learners.model_based import UCBVI, RMax
@@ -44,6 +51,7 @@ __all__ = [
     "BARFI",
     "IMED",
     "KLUCB",
+    "LIRPG",
     "MOSS",
     "PGRD",
     "SORS",
@@ -53,7 +61,9 @@ __all__ = [
     "ActorCritic",
     "AdaHedge",
     "AdversarialBwK",
+    "Ascent",
     "Batched",
+    "BiPaRS",
     "BlumMansour",
     "ContextMesh",
     "DoubleQLearning",
@@ -69,6 +79,7 @@ __all__ = [
     "Exp3S",
     "Exp4",
     "ExpectedSarsa",
+    "ExplicitMapping",
     "ExploreFirst",
     "ExploreFirstBwK",
     "ExponentialDecay",
@@ -83,6 +94,7 @@ __all__ = [
     "HarmonicDecay",
     "Hedge",
     "HeuristicBaseline",
+    "IncrementalMetaGradient",
     "LagrangeBwK",
     "LinThompson",
     "LinUCB",
@@ -91,6 +103,7 @@ __all__ = [
     "LogisticThompson",
     "LowerLevel",
     "MajorityVote",
+    "MetaGradient",
     "MiniMonster",
     "Neumann",
     "OneHot",

@@ -30,6 +30,7 @@ __all__ = ["BARFI", "FirstOrder", "LowerLevel", "Neumann", "UpperLevel"]
 
 _DECAY, _TINY = 0.99, 1e-8  # of RMSprop, as PyTorch's defaults have it
 _FAR = 1e100  # parameters beyond it have diverged
+_GROWN = 1.0 + 1e-9  # a term is larger than the first by more than rounding
 
 
 class Workspace(NamedTuple):
@@ -56,8 +57,18 @@ class Ground(NamedTuple):
     total: np.ndarray  # (A, d) the answer
 
 
+@jit_inline
+def squared(M):
+    """Return the sum of the squares of a matrix."""
+    total = 0.0
+    for i in range(M.shape[0]):
+        for j in range(M.shape[1]):
+            total += M[i, j] * M[i, j]
+    return total
+
+
 class NeumannSeries(NamedTuple):
-    """State of `Neumann`."""
+    """State of `Neumann`; tells whether a term was larger than the first."""
 
     rate: float
     steps: int
@@ -66,6 +77,7 @@ class NeumannSeries(NamedTuple):
         lower.power[:] = v
         lower.total[:] = v
         product = np.empty_like(v)
+        most, grown = min(_GROWN * squared(v), 1e300), False
         for _ in range(self.steps):
             kernels.hessian_vector(
                 lower.batch, lower.policies, lower.G, lower.entropy, lower.power, product
@@ -74,9 +86,11 @@ class NeumannSeries(NamedTuple):
                 for i in range(v.shape[1]):
                     lower.power[a, i] += self.rate * product[a, i]
                     lower.total[a, i] += lower.power[a, i]
+            grown |= not squared(lower.power) <= most  # also if it is no number
         for a in range(v.shape[0]):
             for i in range(v.shape[1]):
                 lower.total[a, i] *= self.rate
+        return grown
 
 
 class Identity(NamedTuple):
@@ -88,6 +102,7 @@ class Identity(NamedTuple):
         for a in range(v.shape[0]):
             for i in range(v.shape[1]):
                 lower.total[a, i] = self.size * v[a, i]
+        return False
 
 
 class Climber(NamedTuple):
@@ -99,16 +114,31 @@ class Climber(NamedTuple):
 
 @jit_inline
 def climb(climber, parameters, gradient):
-    """Move parameters uphill by ``rate * g / sqrt(mean of g**2)``; return whether they diverged."""
-    worst = 0.0
+    """Move parameters uphill by ``rate * g / sqrt(mean of g**2)``; return whether that is possible.
+
+    If one of them would leave the range of numbers, all stay where they are.
+    """
+    if climber.rate == 0.0:
+        return True
+    possible = True
     for i in range(parameters.shape[0]):
         for j in range(parameters.shape[1]):
             g = gradient[i, j]
             climber.squares[i, j] = _DECAY * climber.squares[i, j] + (1.0 - _DECAY) * g * g
-            parameters[i, j] += climber.rate * g / (math.sqrt(climber.squares[i, j]) + _TINY)
-            if not abs(parameters[i, j]) <= worst:  # also if it is no number
-                worst = abs(parameters[i, j])
-    return not worst < _FAR
+            there = parameters[i, j] + stride(climber, i, j, g)
+            # not so, too, if one is no number
+            possible &= climber.squares[i, j] < math.inf and abs(there) < _FAR
+    if possible:
+        for i in range(parameters.shape[0]):
+            for j in range(parameters.shape[1]):
+                parameters[i, j] += stride(climber, i, j, gradient[i, j])
+    return possible
+
+
+@jit_inline
+def stride(climber, i, j, g):
+    """Return how far a parameter moves."""
+    return climber.rate * g / (math.sqrt(climber.squares[i, j]) + _TINY)
 
 
 class BARFIPlan(NamedTuple):
@@ -140,6 +170,7 @@ class BARFIPolicy(NamedTuple):
     state: (
         np.ndarray
     )  # (3,) bool: is there something to learn? has the lower level begun? diverged?
+    steps: np.ndarray  # (2,) int64, of the upper level, and those where its series grew
 
     def select(self, t, x, rng):
         if t == 0:
@@ -168,6 +199,7 @@ class BARFIPolicy(NamedTuple):
             "phi": self.reward.phi,
             "theta": self.actor.theta,
             "diverged": np.array(float(self.state[2])),
+            "unstable": np.array(self.steps[1] / max(1, self.steps[0])),
         }
 
 
@@ -196,7 +228,8 @@ def learn(policy, rng):
     if finished > plan.warm + plan.repeats:
         steps = plan.every * plan.repeats + (0 if policy.state[1] else plan.warm)
         for _ in range(steps):
-            raise_policy(policy, gather(policy, 1, False, rng), policy.reward)
+            if not policy.state[2]:
+                raise_policy(policy, gather(policy, 1, False, rng), policy.reward)
         policy.state[1] = True
 
 
@@ -243,7 +276,7 @@ def raise_policy(policy, batch, reward):
     """Make one step of the lower level."""
     policies, G = look_back(policy, batch, reward)
     kernels.gradient(batch, policies, G, policy.plan.entropy, policy.space.slope)
-    if climb(policy.theta_climber, policy.actor.theta, policy.space.slope):
+    if not climb(policy.theta_climber, policy.actor.theta, policy.space.slope):
         policy.state[2] = True
 
 
@@ -258,21 +291,20 @@ def raise_reward(policy, rng):
     batch = gather(policy, plan.batch, False, rng)
     policies, G = look_back(policy, batch, reward)
     ground = Ground(batch, policies, G, plan.entropy, space.power, space.total)
-    policy.solver.pull_back(ground, v)
+    policy.steps[0] += 1
+    policy.steps[1] += policy.solver.pull_back(ground, v)
     slope = kernels.contract(batch, policies, reward, space.total, space.by_phi)
     gamma = gamma_of(reward)
     if plan.penalty > 0.0:
-        size = 0.0
-        for k in range(3):
-            for i in range(reward.phi.shape[1]):
-                size += reward.phi[k, i] * reward.phi[k, i]
-        if size > 0.0:
+        length = math.sqrt(squared(reward.phi))
+        if length > 0.0:
             for k in range(3):
                 for i in range(reward.phi.shape[1]):
-                    space.by_phi[k, i] -= plan.penalty * reward.phi[k, i] / math.sqrt(size)
+                    space.by_phi[k, i] -= plan.penalty * reward.phi[k, i] / length
     space.by_logit[0, 0] = (slope - plan.gamma_penalty) * gamma * (1.0 - gamma)
     moved = climb(policy.phi_climber, reward.phi, space.by_phi)
-    if climb(policy.gamma_climber, reward.logit.reshape(1, 1), space.by_logit) or moved:
+    moved &= climb(policy.gamma_climber, reward.logit.reshape(1, 1), space.by_logit)
+    if not moved:
         policy.state[2] = True
 
 
@@ -462,13 +494,15 @@ class BARFI(Learner):
 
     Notes
     -----
-    Every `LowerLevel.every` episodes: first the upper level makes one step, with the policy gradient v
-    of the last ``every + 1`` trajectories, of the primary reward and discounted as the problem is,
-    and the inner Hessian of `UpperLevel.batch` old ones; then the policy makes ``every * repeats``
-    steps, each on a single trajectory.  Before its first step the policy makes one on the naive
-    sum ``r_p + r_aux``, every time, on the last two trajectories.  Parameters begin at random.
-    This is the schedule of the authors' code; RMSprop hides the size of a gradient, so that what
-    counts of the upper level is its direction.
+    Every `LowerLevel.every` episodes: first the upper level makes one step, with the policy
+    gradient v of the last ``every + 1`` trajectories, of the primary reward and discounted as the
+    problem is, and the inner Hessian of `UpperLevel.batch` old ones; then the policy makes
+    ``every * repeats`` steps, each on a single old trajectory.  Before its first such step, which
+    comes after ``warm + repeats`` episodes, the policy makes one step every time on the last two
+    trajectories, for the naive sum ``r_p + r_aux``, or for r_p if the weight of r_aux is not
+    learned.  Parameters begin at random, uniform in +- 1 / sqrt(d).  This is the schedule of the
+    authors' code; RMSprop hides the size of a gradient, so that what counts of the upper level is
+    its direction.
 
     What holds, and what does not: a bad heuristic is recovered from, which the naive sum is not;
     the primary reward alone often does as well.  With ``learned=()`` and ``UpperLevel(rate=0,
@@ -476,12 +510,33 @@ class BARFI(Learner):
     alone a random reward that never learns: two controls that belong beside any claim.
 
     `Result.logs` has "gamma" at the times of the result, and from the end "phi" (3, d), "theta"
-    (A, d) and "diverged", 1 where a parameter has left the range of numbers; learning stops then.
+    (A, d), and two that say whether to believe them.  "diverged" is 1 where a step would have led
+    parameters out of the range of numbers, as rates that are far too large do, or a heuristic that
+    pays nan or inf: the step is not made, nothing is learned any more, and the policy plays on as
+    it is.  "unstable" is the share of the steps of the upper level in which a term of Neumann's
+    series was larger than the first: its rate is above ``2 / |lambda_min|``, or the inner
+    objective curves upwards there, and the series stands for no inverse.  A little of the latter
+    is common long before a maximum.
 
     References
     ----------
     Gupta, Chandak, Jordan, Thomas & da Silva (2023), "Behavior alignment via reward function
     optimization", arXiv 2310.19007, and its code.
+
+    Examples
+    --------
+    The designer likes the wrong way, and the weight of the heuristic falls below 0; the naive sum
+    of both never arrives.
+
+    >>> import banditkit as bk
+    >>> grid = bk.GridWorld("S...G", goal_reward=10.0, limit=50)
+    >>> trials = bk.Episodes(bk.WithHeuristic(grid, grid.favour("left")), 600)
+    >>> learner = bk.BARFI(lower=bk.LowerLevel(rate=0.02, entropy=0.05))
+    >>> result = bk.simulate(trials, [learner], horizon=30_000, replications=10, seed=0)
+    >>> bool(result.logs["steps"][..., -50:].mean() < 12)
+    True
+    >>> result.logs["phi"][0, :, 2, :4].mean() < 0
+    np.True_
     """
 
     learned: tuple[str, ...] = ("bonus", "auxiliary")
@@ -506,10 +561,11 @@ class BARFI(Learner):
                 raise ValueError(
                     f"{name} must be {kind.__name__}(...); got {getattr(self, name)!r}"
                 )
-        if self.lower.capacity < self.upper.batch:
+        most = max(self.upper.batch, self.lower.every + 1)
+        if self.lower.capacity < most:
             raise ValueError(
-                f"the upper level's batch of {self.upper.batch} trajectories is more than the "
-                f"{self.lower.capacity} that are kept - raise capacity"
+                f"the upper level looks at {most} trajectories, its batch or those since the last "
+                f"time and one more, and only {self.lower.capacity} are kept - raise capacity"
             )
         self._set(
             learned=words,
@@ -581,6 +637,7 @@ class BARFI(Learner):
                 upper.gamma_penalty,
             ),
             state=np.zeros(3, dtype=np.bool_),
+            steps=np.zeros(2, dtype=np.int64),
         )
 
 

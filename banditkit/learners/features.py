@@ -4,7 +4,6 @@ Each is a record that lists which features are active in a state, and with what 
 cell of a table, one for each tiling, all for Fourier's.
 """
 
-import itertools
 import math
 from abc import abstractmethod
 from dataclasses import dataclass
@@ -169,16 +168,23 @@ class FourierFeatures(NamedTuple):
     active: int
     low: np.ndarray  # (d,)
     width: np.ndarray  # (d,)
-    waves: np.ndarray  # (size, d) how often each feature swings along each axis, in half periods
+    order: int
+    sine: np.ndarray  # (size,) room: the sines of the waves of which the cosines are the features
 
     def encode(self, x, at, weight):
-        for k in range(self.size):
-            angle = 0.0
-            for i in range(self.low.size):
-                place = min(max((x[i] - self.low[i]) / self.width[i], 0.0), 1.0)
-                angle += self.waves[k, i] * place
-            at[k] = k
-            weight[k] = math.cos(math.pi * angle)
+        # exp(i pi c . x) is a product of exp(i pi x_k) to the power of c_k: one cosine and one sine
+        # for each axis are enough.  The last axis swings fastest, and comes first.
+        at[0], weight[0], self.sine[0] = 0, 1.0, 0.0
+        known = 1
+        for k in range(self.low.size - 1, -1, -1):
+            place = min(max((x[k] - self.low[k]) / self.width[k], 0.0), 1.0)
+            turn, rise = math.cos(math.pi * place), math.sin(math.pi * place)
+            for j in range(known, known * (self.order + 1)):
+                cosine, sine = weight[j - known], self.sine[j - known]
+                at[j] = j
+                weight[j] = cosine * turn - sine * rise
+                self.sine[j] = cosine * rise + sine * turn
+            known *= self.order + 1
 
 
 @dataclass(frozen=True, repr=False)
@@ -225,8 +231,7 @@ class Fourier(FeatureMap):
         low, high = _corners(self, spec)
         size = (self.order + 1) ** low.size
         _check_size(self, size)
-        waves = list(itertools.product(range(self.order + 1), repeat=low.size))
-        return FourierFeatures(size, size, low, high - low, np.array(waves, dtype=float))
+        return FourierFeatures(size, size, low, high - low, self.order, np.zeros(size))
 
 
 def _check_corners(features: Any) -> None:

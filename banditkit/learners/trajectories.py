@@ -43,9 +43,7 @@ class Shelf(NamedTuple):
     primary: np.ndarray  # (capacity, longest)
     auxiliary: np.ndarray  # (capacity, longest)
     length: np.ndarray  # (capacity,) int64, steps of each
-    place: (
-        np.ndarray
-    )  # (2,) int64: trajectories that are finished, and steps of the one being played
+    place: np.ndarray  # (2,) int64, trajectories that are finished, and steps of the one played
 
 
 def blank_shelf(spec: Any, capacity: int, longest: int) -> Shelf:

@@ -57,6 +57,19 @@ def test_fourier_is_the_cosine_of_every_wave(d, order):
         assert weight == pytest.approx(np.cos(np.pi * waves @ scaled), abs=1e-13)
 
 
+@pytest.mark.parametrize(("order", "d"), [(1000, 1), (40, 2), (3, 4)])
+def test_fourier_of_a_high_order_is_accurate_and_the_same_to_the_bit_compiled(order, d):
+    low, high = corners(d)
+    features = bk.Fourier(order).start(box(low, high))
+    waves = np.array(list(itertools.product(range(order + 1), repeat=d)))
+    at, weight = np.zeros(features.size, dtype=np.int64), np.zeros(features.size)
+    for x in points(low, high, 10):
+        encode_compiled(features, x, at, weight)
+        assert (weight == encode(features, x)[1]).all()
+        scaled = np.clip((x - low) / (high - low), 0.0, 1.0)
+        assert weight == pytest.approx(np.cos(np.pi * (waves @ scaled % 2)), abs=2e-12)
+
+
 def test_along_a_line_the_waves_are_orthogonal():
     """On the midpoints of a grid finer than the waves, exactly: the discrete cosine transform."""
     features = bk.Fourier(order=3).start(box([-1.0], [1.0]))
