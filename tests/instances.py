@@ -293,7 +293,7 @@ AIDED = {
         bk.WithHeuristic(bk.MountainCar(limit=30), bk.BangBang()),
         bk.WithHeuristic(bk.MountainCar(), bk.CarSpeed(scale=1.0)),
         bk.WithHeuristic(_LITTLE, _BONUS),
-        bk.WithHeuristic(_LITTLE, np.arange(18.0).reshape(3, 2, 3) / 8),
+        bk.WithHeuristic(bk.Chain(n=1, gamma=0.5), np.arange(18.0).reshape(3, 2, 3) / 8),
     ],
 }
 

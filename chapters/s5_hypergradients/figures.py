@@ -24,7 +24,11 @@ class Chain(NamedTuple):
 
     inner: InnerProblem
     theta: np.ndarray  # (2, S) the maximum
-    upper: Callable[[np.ndarray], np.ndarray]
+    outer: InnerProblem
+
+    def by(self, method: Callable[..., HyperGradient], **words: float) -> HyperGradient:
+        """Return the hyper-gradient at the maximum by one of the methods of `banditkit.bilevel`."""
+        return method(self.inner, self.theta, self.outer.gradient, **words)
 
     @property
     def stable(self) -> float:
@@ -32,10 +36,10 @@ class Chain(NamedTuple):
         return -2.0 / bk.bilevel.lowest_eigenvalue(self.inner, self.theta)
 
 
-def chain(S: int = 5, trajectories: int = 60, seed: int = 0) -> Chain:
+def chain(S: int = 9, trajectories: int = 60, seed: int = 0) -> Chain:
     """Return a learner on a chain of S states, whose right end pays 1 and whose middle misleads.
 
-    A walker who tosses a coin for each step, left or right, has left trajectories of up to 12
+    A walker who tosses a coin for each step, left or right, has left trajectories of up to 20
     steps from the middle.  The inner problem looks at all of them, with 0.3 for each visit to the
     middle as heuristic and an entropy of 0.25; the upper objective looks at the first ten, and at
     the primary reward alone.
@@ -44,7 +48,7 @@ def chain(S: int = 5, trajectories: int = 60, seed: int = 0) -> Chain:
     columns: tuple[list[np.ndarray], ...] = ([], [], [], [])
     for _ in range(trajectories):
         at, row = S // 2, []
-        while len(row) < 12 and at < S - 1:
+        while len(row) < 20 and at < S - 1:
             action = int(rng.integers(2))
             later = min(max(at + 2 * action - 1, 0), S - 1)
             row.append((np.eye(S)[at], action, float(later == S - 1), 0.3 * (later == S // 2)))
@@ -53,13 +57,13 @@ def chain(S: int = 5, trajectories: int = 60, seed: int = 0) -> Chain:
             column.append(np.array(each))
     phi = rng.uniform(0.0, 0.2, (3, S))
     reward = bk.bilevel.reward_model(S, phi=phi, gamma=GAMMA)
-    inner = InnerProblem(bk.bilevel.batch_of(*columns, longest=13), reward, A=2, entropy=0.25)
-    first = bk.bilevel.batch_of(*(column[:10] for column in columns), longest=13)
+    inner = InnerProblem(bk.bilevel.batch_of(*columns, longest=21), reward, A=2, entropy=0.25)
+    first = bk.bilevel.batch_of(*(column[:10] for column in columns), longest=21)
     primary = bk.bilevel.reward_model(S, base=(0, 1, 0))
-    return Chain(inner, inner.solve(), InnerProblem(first, primary, A=2).gradient)
+    return Chain(inner, inner.solve(), InnerProblem(first, primary, A=2))
 
 
-def directions(counts: Sequence[int] = (0, 5, 50, 500, 5000), points: int = 80) -> Figure:
+def directions(counts: Sequence[int] = (5, 50, 500), points: int = 80) -> Figure:
     """Draw how far approximate hyper-gradients turn from the exact one, against alpha and L.
 
     The first-order one is a line across: it knows neither.  With a small alpha Neumann's series has
@@ -70,26 +74,29 @@ def directions(counts: Sequence[int] = (0, 5, 50, 500, 5000), points: int = 80) 
     form.
     """
     game = chain()
-    exact = flat(bk.bilevel.implicit(*game))
+    exact = flat(game.by(bk.bilevel.implicit))
     rates = game.stable * np.geomspace(1e-5, 2.0, points)
-    rates = np.sort([*rates, game.stable * (1 - 1e-9), game.stable * (1 + 1e-9)])
+    rates = np.sort([*rates, *game.stable * np.array([0.97, 0.99, 1 - 1e-9, 1 + 1e-9, 1.01])])
     figure, ax = plt.subplots(figsize=(8, 5), layout="constrained")
-    for steps, colour in zip(counts, COLOURS, strict=True):
+    for steps, colour in zip(counts, COLOURS, strict=False):
         turned = np.array([angle(flat(series(game, rate, steps)), exact) for rate in rates])
         below = rates < game.stable
         ax.plot(rates[below], turned[below], color=colour, label=f"Neumann, $L$ = {steps:,}")
         ax.plot(rates[~below], turned[~below], ":", color=colour)
-    first = angle(flat(bk.bilevel.first_order(*game)), exact)
-    ax.axhline(first, color="black", linestyle="--", linewidth=1, label="first-order", zorder=3)
+    first = angle(flat(game.by(bk.bilevel.first_order)), exact)
+    ax.axhline(
+        first, color="black", linestyle="--", linewidth=1, label="first-order, $L$ = 0", zorder=3
+    )
     ax.axvline(game.stable, color="#999999", linewidth=0.8)
-    ax.annotate(rf"$2 / |\lambda_\mathrm{{min}}|$ = {game.stable:.3g}", (game.stable, 0.5),
+    ax.annotate(rf"$2 / |\lambda_\mathrm{{min}}|$ = {game.stable:.3g}", (game.stable, 0.97),
                 xycoords=("data", "axes fraction"), xytext=(-6, 0), textcoords="offset points",
-                ha="right", color="#555555", rotation=90, va="center")  # fmt: skip
+                ha="right", color="#555555", va="top")  # fmt: skip
     here = angle(flat(series(game, *RELEASED)), exact)
-    ax.plot(RELEASED[0], here, "o", color=COLOURS[1], markersize=7, clip_on=False,
+    ax.plot(RELEASED[0], here, "o", color=COLOURS[0], markersize=7, clip_on=False,
             label=rf"BARFI's, $\alpha$ = {RELEASED[0]:g}, $L$ = {RELEASED[1]}")  # fmt: skip
     ax.set(xscale="log", xlabel=r"step of the series $\alpha$",
-           ylabel="angle to the exact hyper-gradient, in degrees", xlim=rates[[0, -1]])  # fmt: skip
+           ylabel="angle to the exact hyper-gradient, in degrees", xlim=rates[[0, -1]],
+           ylim=(-1.5, 45))  # fmt: skip
     ax.set_title("A softmax learner on a chain: the direction in which its reward is moved",
                  fontsize=10)  # fmt: skip
     ax.legend(frameon=False, fontsize=9, loc="center left", bbox_to_anchor=(1.0, 0.5))
@@ -97,7 +104,7 @@ def directions(counts: Sequence[int] = (0, 5, 50, 500, 5000), points: int = 80) 
     return figure
 
 
-def unrolls(counts: Sequence[int] = (1, 3, 10, 30, 100, 300, 1000, 3000, 10_000)) -> Figure:
+def unrolls(counts: Sequence[int] = tuple(range(1, 322, 16))) -> Figure:
     """Draw how unrolled gradients approach the implicit one as the learner takes more steps.
 
     From the maximum the unroll is Neumann's series, with one step less.  From anywhere else the
@@ -106,7 +113,7 @@ def unrolls(counts: Sequence[int] = (1, 3, 10, 30, 100, 300, 1000, 3000, 10_000)
     """
     game = chain()
     rate = game.stable / 2.0
-    exact = flat(bk.bilevel.implicit(*game))
+    exact = flat(game.by(bk.bilevel.implicit))
     starts = {
         "from a uniform policy": np.zeros_like(game.theta),
         "from the maximum": game.theta,
@@ -114,18 +121,19 @@ def unrolls(counts: Sequence[int] = (1, 3, 10, 30, 100, 300, 1000, 3000, 10_000)
     figure, ax = plt.subplots(figsize=(8, 5), layout="constrained")
     for (name, theta), marker in zip(starts.items(), "os", strict=True):
         errors = [
-            error(bk.bilevel.reverse_unroll(game.inner, theta, game.upper, rate=rate, steps=T),
+            error(bk.bilevel.reverse_unroll(game.inner, theta, game.outer.gradient, rate=rate,
+                                          steps=T),
                   exact)
             for T in counts
         ]  # fmt: skip
         ax.plot(counts, errors, marker + "-", markersize=5, label=f"unroll {name}")
-    after = [error(bk.bilevel.neumann(*game, rate=rate, steps=T - 1), exact) for T in counts]
+    after = [error(game.by(bk.bilevel.neumann, rate=rate, steps=T - 1), exact) for T in counts]
     ax.plot(counts, after, "x", color="black", markersize=8, label="Neumann, $L = T - 1$")
     slowest = game.inner.curvature(game.theta)[0].max()
-    T = np.geomspace(counts[0], counts[-1], 200)
+    T = np.array([counts[0], counts[-1]])
     ax.plot(T, (1.0 + rate * slowest) ** T, "--", color="#777777", linewidth=1, zorder=1,
             label=r"$(1 - \alpha |\lambda_\mathrm{max}|)^T$")  # fmt: skip
-    ax.set(xscale="log", yscale="log", xlabel="steps of the learner, $T$", ylim=(1e-13, 5),
+    ax.set(yscale="log", xlabel="steps of the learner, $T$", ylim=(1e-13, 5),
            ylabel="relative error to the implicit gradient")  # fmt: skip
     ax.set_title(rf"Differentiating through $T$ steps, $\alpha$ = {rate:.3g}", fontsize=10)
     ax.legend(frameon=False, fontsize=9)
@@ -133,14 +141,14 @@ def unrolls(counts: Sequence[int] = (1, 3, 10, 30, 100, 300, 1000, 3000, 10_000)
     return figure
 
 
-def differences(widths: Sequence[float] = tuple(np.geomspace(1e-7, 0.1, 25))) -> Figure:
+def differences(widths: Sequence[float] = tuple(np.geomspace(1e-7, 0.05, 18))) -> Figure:
     """Draw the implicit gradient's error against differences of the problem solved anew.
 
     The error of central differences falls with the square of their width, to where rounding takes
     over; no other slope is seen, for none of the parameters.
     """
     game = chain()
-    exact = bk.bilevel.implicit(*game)
+    exact = game.by(bk.bilevel.implicit)
     figure, ax = plt.subplots(figsize=(8, 5), layout="constrained")
     parts = {f"$w_{k + 1}$, by its {game.inner.d} weights": k for k in range(3)}
     for (name, k), marker in zip({**parts, r"$\gamma$": 3}.items(), "osv^", strict=True):
@@ -160,38 +168,33 @@ def differences(widths: Sequence[float] = tuple(np.geomspace(1e-7, 0.1, 25))) ->
 
 
 def series(game: Chain, rate: float, steps: int) -> HyperGradient:
-    """Return Neumann's hyper-gradient; where it would be refused, from its closed form."""
+    """Return Neumann's hyper-gradient; where it would be refused, its direction in closed form."""
     if rate < game.stable:
-        return bk.bilevel.neumann(*game, rate=rate, steps=steps)
+        return game.by(bk.bilevel.neumann, rate=rate, steps=steps)
     values, vectors = game.inner.curvature(game.theta)
-    with np.errstate(over="ignore"):
-        sums = ((1.0 + rate * values) ** (steps + 1) - 1.0) / values
-    if not np.isfinite(sums).all():  # the largest term alone is left
-        sums = 1.0 * (np.abs(1.0 + rate * values) == np.abs(1.0 + rate * values).max())
-    U = vectors @ (sums * (vectors.T @ game.upper(game.theta).ravel()))
+    factors = 1.0 + rate * values
+    largest = np.abs(factors).max()  # above 1; its power is divided out, lest it overflow
+    powers = (factors / largest) ** (steps + 1)
+    sums = (powers - largest ** -(steps + 1.0)) / values
+    U = vectors @ (sums * (vectors.T @ game.outer.gradient(game.theta).ravel()))
     return HyperGradient(*game.inner.contract(game.theta, U.reshape(game.theta.shape)), game.theta)
 
 
 def solved_anew(game: Chain, k: int, width: float) -> np.ndarray:
-    """Return central differences of the upper objective by row k of phi, or by gamma (k = 3).
+    """Return central differences of the upper objective by row k of phi, or by gamma (k = 3)."""
+    phi = game.inner.reward.phi
 
-    Upper objectives are smooth, and differ from their linear part in terms of order two and more,
-    which is not what is asked here: so it is ``v . theta`` whose differences are taken.
-    """
-    phi, v = game.inner.reward.phi, game.upper(game.theta)
-
-    def reached(**changes: object) -> np.ndarray:
-        return game.inner.with_reward(**changes).solve(game.theta)
+    def reached(**changes: object) -> float:
+        return game.outer.objective(game.inner.with_reward(**changes).solve(game.theta))
 
     if k == 3:
         apart = reached(gamma=GAMMA + width) - reached(gamma=GAMMA - width)
-        return (v * apart).sum() / (2.0 * width)
+        return np.array(apart / (2.0 * width))
     slopes = np.zeros(game.inner.d)
     for i in range(game.inner.d):
         nudge = np.zeros_like(phi)
         nudge[k, i] = width
-        apart = reached(phi=phi + nudge) - reached(phi=phi - nudge)
-        slopes[i] = (v * apart).sum() / (2.0 * width)
+        slopes[i] = (reached(phi=phi + nudge) - reached(phi=phi - nudge)) / (2.0 * width)
     return slopes
 
 
