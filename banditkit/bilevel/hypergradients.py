@@ -36,6 +36,7 @@ __all__ = [
     "reverse_unroll",
 ]
 
+_FAR = 1e100  # preferences beyond it have diverged
 _DENSE = 200  # so many entries of theta: a Hessian in full costs nothing
 
 Upper = Callable[[np.ndarray], np.ndarray]  # theta, (A, d) -> gradient of the upper objective
@@ -45,7 +46,7 @@ class HyperGradient(NamedTuple):
     """How fast the upper objective rises with the parameters of the reward."""
 
     phi: np.ndarray  # (3, d); 0 in rows that are not learned
-    gamma: float  # by gamma itself; times gamma (1 - gamma) by its logit
+    gamma: float  # by gamma itself; times gamma (1 - gamma) it is by the logit, which is stored
     theta: np.ndarray  # (A, d) the policy that the upper gradient was asked for
 
 
@@ -90,8 +91,13 @@ def implicit(
     >>> found.phi.round(3)[1:].ravel()  # more of the primary reward, less of the other
     array([ 0.2, -0.2])
     """
-    v = upper(theta)
+    v = _asked(inner, upper, theta)
     values, vectors = inner.curvature(theta)
+    left = float(np.abs(inner.gradient(theta)).max())
+    if left > 1e-6 * max(1.0, float(np.abs(inner.returns).max())):
+        raise NotAMaximum(
+            f"theta is no maximum: Delta is {left:.3g} there - solve the inner problem first"
+        )
     U = -vectors @ ((vectors.T @ v.ravel()) / values)
     return _spread(inner, theta, U.reshape(v.shape))
 
@@ -119,6 +125,8 @@ def neumann(
     ------
     ValueError
         If the series diverges at this rate: the message names the largest that is stable.
+    NotAMaximum
+        If its terms grow, since the inner objective curves upwards somewhere.
 
     Notes
     -----
@@ -139,7 +147,7 @@ def neumann(
     >>> found = bk.bilevel.neumann(inner, inner.solve(), inner.gradient, rate=1.0, steps=100)
     """
     rate, steps = number("rate", rate, low=1e-12), whole("steps", steps, least=0)
-    v = upper(theta)
+    v = _asked(inner, upper, theta)
     lowest = lowest_eigenvalue(inner, theta)
     if rate * lowest <= -2.0:
         raise ValueError(
@@ -150,6 +158,11 @@ def neumann(
     for _ in range(steps):
         power = power + rate * inner.hessian_vector(theta, power)
         total = total + power
+    if np.linalg.norm(power) > (1.0 + 1e-9) * np.linalg.norm(v):
+        raise NotAMaximum(
+            "the terms of the Neumann series grow: the inner objective curves upwards - solve the "
+            f"inner problem first, or raise entropy (now {inner.entropy:g})"
+        )
     return _spread(inner, theta, rate * total)
 
 
@@ -216,7 +229,7 @@ def conjugate_gradients(
     True
     """
     steps = whole("steps", steps, least=1)
-    v = upper(theta)
+    v = _asked(inner, upper, theta)
     U, left = np.zeros_like(v), v.copy()
     along, size = left.copy(), float((left * left).sum())
     enough = 1e-28 * size
@@ -257,7 +270,7 @@ def first_order(
     >>> inner = bk.bilevel.InnerProblem(batch, bk.bilevel.reward_model(1), A=2, entropy=0.25)
     >>> found = bk.bilevel.first_order(inner, inner.solve(), inner.gradient)
     """
-    return _spread(inner, theta, upper(theta))
+    return _spread(inner, theta, _asked(inner, upper, theta))
 
 
 def one_step(
@@ -329,12 +342,12 @@ def forward_unroll(
     True
     """
     rate, steps = number("rate", rate, low=0.0), whole("steps", steps, least=1)
-    theta = np.array(theta, dtype=float)
+    theta = inner.at(theta)
     M = np.zeros((theta.size, 3 * inner.d + 1))
     for _ in range(steps):
         M = M + rate * (inner.hessian(theta) @ M + inner.cross_matrix(theta))
-        theta = theta + rate * inner.gradient(theta)
-    moved = upper(theta).ravel() @ M
+        theta = _after(theta + rate * inner.gradient(theta), rate)
+    moved = _asked(inner, upper, theta).ravel() @ M
     return HyperGradient(moved[:-1].reshape(3, inner.d), float(moved[-1]), theta)
 
 
@@ -373,15 +386,33 @@ def reverse_unroll(
     True
     """
     rate, steps = number("rate", rate, low=0.0), whole("steps", steps, least=1)
-    path = [np.array(theta, dtype=float)]
+    path = [inner.at(theta)]
     for _ in range(steps):
-        path.append(path[-1] + rate * inner.gradient(path[-1]))
-    wanted, phi, gamma = upper(path[-1]), np.zeros((3, inner.d)), 0.0
+        path.append(_after(path[-1] + rate * inner.gradient(path[-1]), rate))
+    wanted, phi, gamma = _asked(inner, upper, path[-1]), np.zeros((3, inner.d)), 0.0
     for at in reversed(path[:-1]):
         moved, slope = inner.contract(at, rate * wanted)
         phi, gamma = phi + moved, gamma + slope
         wanted = wanted + rate * inner.hessian_vector(at, wanted)
     return HyperGradient(phi, gamma, path[-1])
+
+
+def _asked(inner: InnerProblem, upper: Upper, theta: np.ndarray) -> np.ndarray:
+    """Return the upper level's gradient, if it is one."""
+    v = np.asarray(upper(inner.at(theta)), dtype=float)
+    if v.shape != (inner.A, inner.d) or not np.isfinite(v).all():
+        raise ValueError(
+            f"upper must return finite numbers of shape {(inner.A, inner.d)}; got shape {v.shape}"
+            + ("" if np.isfinite(v).all() else ", not all of them finite")
+        )
+    return v
+
+
+def _after(theta: np.ndarray, rate: float) -> np.ndarray:
+    """Return the policy after a step, if it is still among the numbers."""
+    if not (np.abs(theta) < _FAR).all():
+        raise ValueError(f"the steps diverge at rate {rate:g}; take a smaller one")
+    return theta
 
 
 def _spread(inner: InnerProblem, theta: np.ndarray, U: np.ndarray) -> HyperGradient:

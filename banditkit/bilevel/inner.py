@@ -1,5 +1,6 @@
 """The inner problem: what a policy would learn from shaped rewards, on trajectories that stay."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -9,7 +10,7 @@ import numpy as np
 
 from banditkit.bilevel import kernels
 from banditkit.bilevel.kernels import Batch, RewardModel
-from banditkit.core.checks import number, numbers, shorten, table
+from banditkit.core.checks import flag, number, numbers, shorten, table, whole
 from banditkit.core.jit import jit
 
 __all__ = ["InnerProblem", "NotAMaximum", "batch_of", "reward_model"]
@@ -23,6 +24,25 @@ _gradient = jit(lambda *args: kernels.gradient(*args))
 _hessian_vector = jit(lambda *args: kernels.hessian_vector(*args))
 _contract = jit(lambda *args: kernels.contract(*args))
 _cross_matrix = jit(lambda *args: kernels.cross_matrix(*args))
+
+
+def _logit(gamma: float) -> float:
+    """Return the logit of a discount factor."""
+    gamma = number("gamma", gamma, low=1e-12, high=1.0 - 1e-12)
+    return math.log(gamma / (1.0 - gamma))
+
+
+def _array(name: str, values: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """Return finite numbers of this shape as an array of their own."""
+    try:
+        array = np.array(values, dtype=float)
+    except (TypeError, ValueError):
+        array = np.zeros(0)
+    if array.shape != shape:
+        raise ValueError(f"{name} must be numbers of shape {shape}; got {shorten(repr(values))}")
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} must be finite; got {shorten(repr(values))}")
+    return array
 
 
 class NotAMaximum(ValueError):
@@ -140,15 +160,15 @@ def reward_model(
     >>> bk.bilevel.reward_model(2, gamma=0.5).logit
     array([0.])
     """
-    gamma = number("gamma", gamma, low=1e-12, high=1.0 - 1e-12)
+    d, logit = whole("d", d, least=1), _logit(gamma)
     start = np.zeros((3, d)) if phi is None else np.array(table("phi", phi, "weight", "feature"))
     if start.shape != (3, d):
         raise ValueError(f"phi must have 3 rows of {d} numbers; got shape {start.shape}")
     begin = np.array(numbers("base", base, each="weight"))
-    which = np.array(learned, dtype=bool)
+    which = np.array([flag("learned", each) for each in np.ravel(learned).tolist()])
     if begin.shape != (3,) or which.shape != (3,):
         raise ValueError("base and learned must have three entries: bonus, primary, auxiliary")
-    return RewardModel(start, begin, which, np.array([np.log(gamma / (1.0 - gamma))]))
+    return RewardModel(start, begin, which, np.array([logit]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,13 +216,19 @@ class InnerProblem:
     entropy: float = 0.0
 
     def __post_init__(self) -> None:
+        if not isinstance(self.batch, Batch) or not isinstance(self.reward, RewardModel):
+            raise ValueError(
+                "InnerProblem needs a batch and a reward, as batch_of and reward_model make them; "
+                f"got {shorten(repr(self.batch))} and {shorten(repr(self.reward))}"
+            )
         number("entropy", self.entropy, low=0.0)
+        whole("A", self.A, least=1)
         if self.batch.action.max() >= self.A:
             raise ValueError(
                 f"actions are numbered from 0 to {self.A - 1}; the batch has "
                 f"{self.batch.action.max()}"
             )
-        if self.batch.at.max() >= self.d:
+        if self.batch.at.max() != self.d - 1:
             raise ValueError(
                 f"the reward has {self.d} features, the batch has {self.batch.at.max() + 1}"
             )
@@ -216,8 +242,14 @@ class InnerProblem:
         """Return the same problem with another `phi` (3, d) or `gamma`."""
         gamma = changes.pop("gamma", None)
         if gamma is not None:
-            changes["logit"] = np.array([np.log(gamma / (1.0 - gamma))])
+            changes["logit"] = np.array([_logit(gamma)])
+        if "phi" in changes:
+            changes["phi"] = _array("phi", changes["phi"], (3, self.d))
         return replace(self, reward=self.reward._replace(**changes))
+
+    def at(self, theta: Any) -> np.ndarray:
+        """Return theta as an array of floats, if its shape is (A, d) and all are finite."""
+        return _array("theta", theta, (self.A, self.d))
 
     @cached_property
     def returns(self) -> np.ndarray:
@@ -232,7 +264,7 @@ class InnerProblem:
 
     def _policies(self, theta: np.ndarray) -> kernels.Policies:
         policies = kernels.blank_policies(self.batch.action.size, self.A)
-        _write_policies(self.batch, np.ascontiguousarray(theta, dtype=float), policies)
+        _write_policies(self.batch, self.at(theta), policies)
         return policies
 
     def objective(self, theta: np.ndarray) -> float:
@@ -249,7 +281,7 @@ class InnerProblem:
         """Return the product of the Hessian at theta with U, both of shape (A, d)."""
         out = np.zeros((self.A, self.d))
         p = self._policies(theta)
-        U = np.ascontiguousarray(U, dtype=float)
+        U = _array("U", U, (self.A, self.d))
         _hessian_vector(self.batch, p, self.returns, self.entropy, U, out)
         return out
 
@@ -265,7 +297,7 @@ class InnerProblem:
     def contract(self, theta: np.ndarray, U: np.ndarray) -> tuple[np.ndarray, float]:
         """Return ``U . A``, (3, d), and ``U . B``: how ``U . Delta`` moves with phi and gamma."""
         out = np.zeros((3, self.d))
-        U = np.ascontiguousarray(U, dtype=float)
+        U = _array("U", U, (self.A, self.d))
         slope = _contract(self.batch, self._policies(theta), self.reward, U, out)
         return out, float(slope)
 
@@ -317,7 +349,7 @@ class InnerProblem:
         NotAMaximum
             If it ends where Delta is not 0: the objective may grow for ever.
         """
-        theta = np.zeros((self.A, self.d)) if theta is None else np.array(theta, dtype=float)
+        theta = np.zeros((self.A, self.d)) if theta is None else self.at(theta)
         for _ in range(steps):
             delta = self.gradient(theta).ravel()
             values, vectors = np.linalg.eigh(self.hessian(theta))

@@ -437,7 +437,9 @@ class SummedEnv(NamedTuple):
     def respond(self, t, x, a, rng):
         y = self.env.respond(t, x, a, rng)
         self.plain[0] = self.env.earned(y)
-        reward = y.reward + self.weight * y.auxiliary
+        reward = y.reward
+        if self.weight != 0.0:  # 0 times what is no number would be heard
+            reward += self.weight * y.auxiliary
         return Step(reward, y.state, y.terminal, y.truncated)
 
     def earned(self, y):

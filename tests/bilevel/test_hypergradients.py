@@ -357,3 +357,45 @@ def test_other_wrong_numbers_are_refused():
     for each in (bk.bilevel.neumann, bk.bilevel.forward_unroll):
         with pytest.raises(ValueError, match="steps"):
             each(inner, theta, upper.gradient, steps=-1)
+
+
+def test_shapes_and_numbers_are_checked_before_they_are_used():
+    inner, upper = random_problem(0)
+    theta = inner.solve()
+    for wrong in (np.zeros((2, 3)), np.zeros((1, 1)), np.zeros(9), np.full((3, 3), np.nan), "no"):
+        for each in (inner.objective, inner.gradient, inner.policies, inner.hessian, inner.solve):
+            with pytest.raises(ValueError, match="theta must be"):
+                each(wrong)
+        for each in EVERY:
+            with pytest.raises(ValueError, match="theta must be"):
+                each(inner, wrong, upper.gradient)
+            with pytest.raises(ValueError, match=r"upper must return|could not convert"):
+                each(inner, theta, lambda _, wrong=wrong: wrong)
+    with pytest.raises(ValueError, match="U must be numbers of shape"):
+        inner.hessian_vector(theta, np.zeros((2, 3)))
+    with pytest.raises(ValueError, match="phi must be numbers of shape"):
+        inner.with_reward(phi=np.zeros((1, 3)))
+    with pytest.raises(ValueError, match="gamma must lie"):
+        inner.with_reward(gamma=2.0)
+    with pytest.raises(ValueError, match="reward has 4 features, the batch has 3"):
+        bk.bilevel.InnerProblem(inner.batch, bk.bilevel.reward_model(4), 3)
+    with pytest.raises(ValueError, match="needs a batch and a reward"):
+        bk.bilevel.InnerProblem(3, inner.reward, 3)
+    with pytest.raises(ValueError, match="learned must be True or False"):
+        bk.bilevel.reward_model(3, learned=(1, 2, 3))
+
+
+def test_what_is_no_maximum_and_what_diverges_is_said():
+    inner, upper = random_problem(0)
+    theta = inner.solve()
+    with pytest.raises(bk.bilevel.NotAMaximum, match="theta is no maximum: Delta is"):
+        bk.bilevel.implicit(inner, theta + np.eye(3), upper.gradient)
+    for unroll in (bk.bilevel.forward_unroll, bk.bilevel.reverse_unroll):
+        with pytest.raises(ValueError, match="the steps diverge at rate 1e\\+300"):
+            unroll(inner, theta + np.eye(3), upper.gradient, rate=1e300, steps=50)
+    saddle = bk.bilevel.batch_of([[[1.0]], [[1.0]]], [[0], [1]], [[-1.0], [-0.5]])
+    problem = bk.bilevel.InnerProblem(saddle, bk.bilevel.reward_model(1, base=(0, 1, 0)), 2)
+    with pytest.raises(bk.bilevel.NotAMaximum, match="terms of the Neumann series grow"):
+        bk.bilevel.neumann(
+            problem, np.array([[0.1], [0.0]]), lambda _: np.array([[1.0], [-1.0]]), rate=0.5
+        )
