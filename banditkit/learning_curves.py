@@ -65,9 +65,10 @@ def compare(
 ) -> "Comparison":
     """Let methods learn on problems, with many seeds, and keep the return of every episode.
 
-    Returns are discounted, as the problem is.  A method may come with a grid of candidates.  Then for each problem the one with the highest
-    mean return of an episode - the area under its learning curve - is picked on seeds of its own,
-    and reported on other ones: the best of many noisy numbers is too good to be true.
+    Returns are discounted, as the problem is.  A method may come with a grid of candidates.  Then
+    for each problem the one with the highest mean return of an episode - the area under its
+    learning curve - is picked on seeds of its own, and reported on other ones: the best of many
+    noisy numbers is too good to be true.
 
     Parameters
     ----------
