@@ -70,6 +70,16 @@ def advice():
     return load("s3_advice")
 
 
+@pytest.fixture(scope="module")
+def hypergradients():
+    return load("s5_hypergradients")
+
+
+@pytest.fixture(scope="module")
+def barfi():
+    return load("s6_barfi")
+
+
 def curves(ax):
     """Return the numbers of each line by its label."""
     return {line.get_label(): np.asarray(line.get_ydata(), dtype=float) for line in ax.lines}
@@ -357,6 +367,103 @@ def test_dpba_prefers_the_wrong_arm(advice):
     assert min(shares[1:]) > 80
 
 
+def test_neumanns_series_turns_from_first_order_to_exact_and_is_lost_beyond_its_limit(
+    hypergradients,
+):
+    (ax,) = hypergradients.directions(counts=(5, 50), points=9).axes
+    drawn = curves(ax)
+    first = drawn["first-order, $L$ = 0"][0]
+    assert 5.0 < first < 15.0
+    assert drawn[next(name for name in drawn if "BARFI" in name)] == pytest.approx(first, abs=0.1)
+    for steps, best in ((5, 1.0), (50, 0.01)):
+        stable = drawn[f"Neumann, $L$ = {steps}"]
+        assert stable[0] == pytest.approx(first, abs=0.1)
+        assert stable.min() < best
+    beyond = [line.get_ydata() for line in ax.lines if line.get_linestyle() == ":"]
+    assert all((angles[1:] > 30.0).all() for angles in beyond)
+
+
+def test_the_closed_form_beyond_the_limit_is_the_series(hypergradients):
+    game = hypergradients.chain()
+    rate, v = 1.3 * game.stable, game.outer.gradient(game.theta)
+    power, total = v, v.copy()
+    for _ in range(12):
+        power = power + rate * game.inner.hessian_vector(game.theta, power)
+        total += power
+    found = hypergradients.flat(hypergradients.series(game, rate, 12))
+    phi, gamma = game.inner.contract(game.theta, total)
+    wanted = hypergradients.flat(bk.bilevel.HyperGradient(phi, gamma, game.theta))
+    assert hypergradients.angle(found, wanted) < 1e-6
+
+
+def test_unrolls_become_the_implicit_gradient(hypergradients):
+    (ax,) = hypergradients.unrolls(counts=(1, 40, 80, 120)).axes
+    drawn = curves(ax)
+    maximum, series = drawn["unroll from the maximum"], drawn["Neumann, $L = T - 1$"]
+    assert series == pytest.approx(maximum, rel=1e-2)
+    for name in ("unroll from a uniform policy", "unroll from the maximum"):
+        assert drawn[name][-1] < 1e-9 < 0.1 < drawn[name][0]
+
+
+def test_differences_leave_an_error_of_order_two(hypergradients):
+    (ax,) = hypergradients.differences(widths=(1e-3, 1e-2)).axes
+    drawn = curves(ax)
+    drawn.pop("width squared, lowered")
+    assert len(drawn) == 4
+    for near, far in drawn.values():
+        assert near < 2e-5
+        assert far / near == pytest.approx(100.0, rel=0.1)
+
+
+def test_the_naive_sum_collapses_and_barfi_recovers(barfi):
+    sizes = {"episodes": 400, "seeds": 4, "selection_seeds": 2}
+    numbers = barfi.table(**sizes)
+    last = numbers["last", "iqm"].loc["bad"]
+    assert last["naive sum"] < 10.0 < 50.0 < last["BARFI"] < last["$r_p$ alone"] < 91.65
+    assert numbers["lost", "share"].loc["bad", "naive sum"] > 0.5
+    good = numbers["last", "iqm"].loc["good"]
+    assert good["naive sum"] > 85.0
+    assert good["BARFI"] > 60.0
+    none = numbers["auc", "iqm"].loc["none"]
+    assert none["naive sum"] == none["potential"] == none["$r_p$ alone"]
+    panels = barfi.learning_curves(**sizes).axes
+    for ax in panels:
+        assert list(curves(ax)) == [*barfi.methods(), "optimum, without a limit"]
+        assert curves(ax)["optimum, without a limit"][0] == pytest.approx(91.648, abs=1e-3)
+
+
+def test_every_run_has_a_dot(barfi):
+    (ax,) = barfi.every_run(episodes=20, seeds=2).axes
+    *dots, _ = ax.lines
+    assert len(dots) == len(ax.get_yticklabels()) == 16
+    assert all(len(line.get_xdata()) == 2 for line in dots)
+
+
+def test_learning_lowers_the_weight_of_a_bad_heuristic_where_it_pays(barfi):
+    figure = barfi.heat_maps(episodes=600, seeds=4)
+    maps = [ax.images[0].get_array() for ax in figure.axes if ax.images]
+    reach = 4 / np.sqrt(16) * 4  # 16 features in [-1, 1], each weighed by at most 1/4
+    for before in (maps[0], maps[3]):
+        assert 0.0 < np.abs(before).max() <= reach
+    assert maps[5][40:61, 40:61].mean() < 0.0  # w_3 on the loot, mean of runs
+
+
+def test_gamma_falls_with_its_cost_by_neumanns_series_and_hardly_to_first_order(barfi):
+    neumann, first = barfi.discounts(penalties=(0.25, 4.0), episodes=600, seeds=2).axes
+    lost = curves(neumann)
+    assert lost[r"$\lambda_\gamma$ = 4"][-1] > 2 * lost[r"$\lambda_\gamma$ = 0.25"][-1] > 0.015
+    same = curves(first)
+    assert same[r"$\lambda_\gamma$ = 4"][-1] == pytest.approx(0.01, abs=0.004)
+    assert same[r"$\lambda_\gamma$ = 333.3"][-1] > 0.015
+
+
+def test_controllers_hold_the_pole_as_long_as_published(barfi):
+    numbers = barfi.controllers(episodes=1000)
+    assert numbers["mean"].iloc[0] == 500.0
+    for row, width in ((1, 20.0), (2, 3.0)):
+        assert numbers["mean"].iloc[row] == pytest.approx(numbers["published"].iloc[row], abs=width)
+
+
 @pytest.mark.parametrize(
     "name", ["race", "ab_log", "own_learner", "shaping", "contextual", "pricing"]
 )
@@ -372,6 +479,18 @@ def test_an_example_runs(name, monkeypatch, capsys):
     runpy.run_path(str(ROOT / "examples" / f"{name}.py"))
     assert played
     assert "mean" in capsys.readouterr().out
+
+
+def test_the_example_of_barfi_runs(monkeypatch, capsys):
+    compare = bk.compare
+
+    def smaller(*args, **words):
+        return compare(*args, **words | {"episodes": 20, "seeds": 2, "selection_seeds": 1})
+
+    monkeypatch.setattr(bk, "compare", smaller, raising=False)
+    monkeypatch.setattr(plt, "show", lambda: None)
+    runpy.run_path(str(ROOT / "examples" / "barfi.py"))
+    assert "BARFI played as BARFI(" in capsys.readouterr().out
 
 
 def test_the_experiment_file_runs(tmp_path, capsys):
