@@ -123,6 +123,7 @@ def batch_of(
         auxiliary=np.concatenate([np.asarray(each, dtype=float) for each in auxiliary]),
         first=np.concatenate([[0], np.cumsum(lengths)]),
         longest=float(max(lengths)) if longest is None else number("longest", longest, low=1e-9),
+        d=d,
     )
 
 
@@ -228,10 +229,8 @@ class InnerProblem:
                 f"actions are numbered from 0 to {self.A - 1}; the batch has "
                 f"{self.batch.action.max()}"
             )
-        if self.batch.at.max() != self.d - 1:
-            raise ValueError(
-                f"the reward has {self.d} features, the batch has {self.batch.at.max() + 1}"
-            )
+        if self.batch.d != self.d:
+            raise ValueError(f"the reward has {self.d} features, the batch has {self.batch.d}")
 
     @property
     def d(self) -> int:

@@ -26,6 +26,7 @@ __all__ = [
     "Batch",
     "Policies",
     "RewardModel",
+    "blank_batch",
     "blank_policies",
     "contract",
     "cross_matrix",
@@ -48,6 +49,7 @@ class Batch(NamedTuple):
     auxiliary: np.ndarray  # (n,) r_aux, the designer's
     first: np.ndarray  # (m + 1,) int64, where each trajectory begins; the last: how many steps
     longest: float  # H, by which the sum over a trajectory is divided
+    d: int  # how many features there are, active ones or not
 
 
 class RewardModel(NamedTuple):
@@ -65,6 +67,20 @@ class Policies(NamedTuple):
     p: np.ndarray  # (n, A) probabilities
     logs: np.ndarray  # (n, A) their logarithms
     entropy: np.ndarray  # (n,) -sum(p log p)
+
+
+def blank_batch(n: int, m: int, *, active: int, d: int, longest: float) -> Batch:
+    """Return room for m trajectories of n steps in all, with so many features active in each."""
+    return Batch(
+        at=np.zeros((n, active), dtype=np.int64),
+        weight=np.zeros((n, active)),
+        action=np.zeros(n, dtype=np.int64),
+        primary=np.zeros(n),
+        auxiliary=np.zeros(n),
+        first=np.zeros(m + 1, dtype=np.int64),
+        longest=longest,
+        d=d,
+    )
 
 
 def blank_policies(n: int, A: int) -> Policies:

@@ -12,6 +12,7 @@ from banditkit.bilevel.kernels import (
     Batch,
     Policies,
     RewardModel,
+    blank_batch,
     blank_policies,
     gamma_of,
 )
@@ -258,6 +259,7 @@ def gather(policy, m, latest, rng):
         room.auxiliary[:n],
         room.first[: m + 1],
         room.longest,
+        room.d,
     )
 
 
@@ -593,15 +595,7 @@ class BARFI(Learner):
         A, d, k = spec.A, features.size, features.active
         most = max(lower.every + 1, 2, upper.batch)
         n = most * self.longest
-        room = Batch(
-            at=np.zeros((n, k), dtype=np.int64),
-            weight=np.zeros((n, k)),
-            action=np.zeros(n, dtype=np.int64),
-            primary=np.zeros(n),
-            auxiliary=np.zeros(n),
-            first=np.zeros(most + 1, dtype=np.int64),
-            longest=self.longest + 1.0,
-        )
+        room = blank_batch(n, most, active=k, d=d, longest=self.longest + 1.0)
         learned = np.array([word in self.learned for word in _WEIGHTS])
         rest = (0.0, 0.0 if "primary" in self.learned else 1.0, 0.0)
         sum_of_both = (0.0, 1.0, 1.0 if "auxiliary" in self.learned else 0.0)

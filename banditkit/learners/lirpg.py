@@ -10,7 +10,14 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from banditkit.bilevel import kernels
-from banditkit.bilevel.kernels import Batch, Policies, RewardModel, blank_policies, gamma_of
+from banditkit.bilevel.kernels import (
+    Batch,
+    Policies,
+    RewardModel,
+    blank_batch,
+    blank_policies,
+    gamma_of,
+)
 from banditkit.core.checks import number, whole
 from banditkit.core.description import Description, Learner, Problem
 from banditkit.core.feedback import Feedback
@@ -301,15 +308,7 @@ class Ascent(Description):
         """Return room for what is computed of a batch."""
         (A, d), k = actor.theta.shape, actor.at.size
         n = self.episodes * min(self.longest, horizon)
-        batch = Batch(
-            at=np.zeros((n, k), dtype=np.int64),
-            weight=np.zeros((n, k)),
-            action=np.zeros(n, dtype=np.int64),
-            primary=np.zeros(n),
-            auxiliary=np.zeros(n),
-            first=np.zeros(self.episodes + 1, dtype=np.int64),
-            longest=1.0,  # the sum over an episode
-        )
+        batch = blank_batch(n, self.episodes, active=k, d=d, longest=1.0)  # sums, not means
         G, truth, gain, worth, steered = np.zeros((5, n))
         slope, ahead, wanted = np.zeros((3, A, d))
         return Bench(
