@@ -1,4 +1,4 @@
-"""The command line: ``banditkit simulate`` and ``banditkit list``.
+"""The command line: ``banditkit simulate``, ``banditkit list`` and ``banditkit course``.
 
 Only what parses the words is imported at the top: ``banditkit --help`` answers at once.
 """
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from banditkit import __version__
+from banditkit.course.commands import add_course
 
 __all__ = ["main"]
 
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return its exit code: 0, 2 for bad words, 130 after Ctrl-C."""
     given = _parser().parse_args(arguments)
     try:
-        given.run(given)
+        code: int = given.run(given)
         sys.stdout.flush()
     except ValueError as error:
         print(f"banditkit: {_one_line(error)}", file=sys.stderr)
@@ -47,7 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not isinstance(error, BrokenPipeError):
             print(f"banditkit: can't print: {error.strerror}", file=sys.stderr)
             return 2
-    return 0
+        return 0
+    return code
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -76,10 +78,13 @@ def _parser() -> argparse.ArgumentParser:
 
     names = commands.add_parser("list", help="name every problem and learner, with a line each")
     names.set_defaults(run=_list)
+
+    add_course(commands)
     return parser
 
 
-def _simulate(given: argparse.Namespace) -> None:
+def _simulate(given: argparse.Namespace) -> int:
+    from banditkit.core.checks import number_in
     from banditkit.experiment import Experiment, read_toml, table
 
     words: dict[str, Any] = {} if given.file is None else read_toml(given.file)
@@ -88,14 +93,15 @@ def _simulate(given: argparse.Namespace) -> None:
             words[name] = getattr(given, name)
     for name in ("horizon", "replications", "seed", "workers"):
         if getattr(given, name) is not None:
-            words[name] = _number(name, getattr(given, name))
+            words[name] = number_in(name, getattr(given, name))
     experiment = Experiment(**words)
     result = experiment.run(progress=not given.quiet)
     print(table(result))
     print(f"\nwrote regret.png, regret.csv and result.npz to {experiment.output}")
+    return 0
 
 
-def _list(given: argparse.Namespace) -> None:
+def _list(given: argparse.Namespace) -> int:
     from banditkit.catalogue import learners, problems
 
     known: dict[str, dict[str, Any]] = {"problems": {**problems()}, "learners": {**learners()}}
@@ -106,14 +112,8 @@ def _list(given: argparse.Namespace) -> None:
             line = each.__doc__.splitlines()[0].replace("`", "")
             print(f"  {name:{width}}  {line}")
         print()
+    return 0
 
 
 def _one_line(message: object) -> str:
     return " ".join(str(message).splitlines())
-
-
-def _number(name: str, text: str) -> float:
-    try:
-        return int(text) if text.lstrip("+-").isdecimal() else float(text)
-    except ValueError:
-        raise ValueError(f"{name} must be a number; got {text!r}") from None

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["folder_for_files", "write_whole"]
+__all__ = ["folder_for_files", "write_text", "write_whole"]
 
 
 @contextmanager
@@ -65,6 +65,15 @@ def write_whole(writers: Mapping[Path, Callable[[BinaryIO], None]]) -> None:
         for draft in drafts.values():
             Path(draft).unlink(missing_ok=True)
             Path(f"{draft}.earlier").unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file of UTF-8, whole or not at all; see `write_whole`."""
+
+    def write(file: BinaryIO) -> None:
+        file.write(text.encode("utf-8"))
+
+    write_whole({path: write})
 
 
 def _umask() -> int:

@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "theory": {"core", "problems", "learners"},
     "watching": {"core", "simulation"},
     "aggregates": {"core"},
-    "comparison": {"aggregates", "core", "result"},
+    "comparison": {"aggregates", "core", "files", "result"},
     "learning_curves": {"comparison", "core", "problems", "progress", "result", "simulation"},
     "gym": {"core", "problems"},
     "off_policy": {"core"},
@@ -34,7 +34,8 @@ MAY_IMPORT = {
     "experiment": {
         "core", "catalogue", "files", "plots", "progress", "result", "simulation", "theory",
     },
-    "cli": {"catalogue", "experiment"},
+    "course": {"core", "files", "watching"},
+    "cli": {"catalogue", "core", "course", "experiment"},
     "__main__": {"cli"},
 }  # fmt: skip
 

@@ -13,6 +13,7 @@ __all__ = [
     "flag",
     "nearest",
     "number",
+    "number_in",
     "numbers",
     "one_of",
     "pair_up",
@@ -60,6 +61,14 @@ def number(
     got = float(value) if _is_finite(value) or isinstance(value, float | np.floating) else value
     wanted = _interval(low, high) if _is_finite(value) or high < math.inf else "be finite"
     raise ValueError(f"{name} must {wanted}; got {shorten(repr(got))}{hint}")
+
+
+def number_in(name: str, text: str) -> float:
+    """Return the number that a word of the command line stands for; "1e6" is one."""
+    try:
+        return int(text) if text.lstrip("+-").isdecimal() else float(text)
+    except ValueError:
+        raise ValueError(f"{name} must be a number; got {text!r}") from None
 
 
 def between_0_and_1(name: str, value: Any) -> float:
