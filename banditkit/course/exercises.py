@@ -255,14 +255,16 @@ def _has_values(
 
 def same(value: Any, right: Any, close: float = 1e-9) -> bool:
     """Tell whether two answers agree: shapes, and numbers up to `close`."""
-    if isinstance(right, list | tuple) and isinstance(value, list | tuple | np.ndarray):
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    if isinstance(right, list | tuple) and isinstance(value, list | tuple):
         pairs = zip(value, right, strict=False)
         return len(value) == len(right) and all(same(v, r, close) for v, r in pairs)
     if isinstance(right, str | bool | np.bool_):
         return isinstance(value, str | bool | np.bool_) and bool(value == right)
     try:
         found, wanted = np.asarray(value, dtype=float), np.asarray(right, dtype=float)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return False
     return found.shape == wanted.shape and bool(
         np.allclose(found, wanted, rtol=close, atol=close, equal_nan=True)

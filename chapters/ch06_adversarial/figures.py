@@ -3,7 +3,9 @@
 ``python chapters/ch06_adversarial/figures.py`` draws them all into the current folder.
 """
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -11,6 +13,8 @@ from matplotlib.figure import Figure
 
 import banditkit as bk
 from banditkit import bounds
+from banditkit.core.weights import blank_tree
+from banditkit.learners.exp3 import Exp3Policy
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")  # Okabe and Ito's
 
@@ -84,6 +88,95 @@ def with_bounds(K: int = 10, horizon: float = 1e6, replications: int = 20, seed:
     return bk.RegretDisplay.from_result(result).plot(bounds=True).figure_
 
 
+def second_moments(K: int = 5, points: int = 200) -> Figure:
+    """Draw Lemma 6.10: the second moment of estimated costs, exactly, where all costs are 1."""
+    gammas = np.linspace(0.0, 0.499, points)
+    distributions = {
+        "Hedge draws uniformly": np.full(K, 1 / K),
+        "it prefers an arm": np.array([0.9, *[0.1 / (K - 1)] * (K - 1)]),
+        "it is nearly sure": np.array([1 - 1e-3, *[1e-3 / (K - 1)] * (K - 1)]),
+    }
+    figure, ax = plt.subplots(figsize=(7.5, 4.5), layout="constrained")
+    for (name, p), colour in zip(distributions.items(), COLOURS, strict=False):
+        moments = [np.sum(p / ((1 - gamma) * p + gamma / K)) for gamma in gammas]
+        ax.semilogy(gammas, moments, color=colour, label=name)
+    ax.semilogy(gammas, K / (1 - gammas), "--", color="#555555", label="Lemma 6.10: K / (1 - γ)")
+    crude = (K / gammas[1:]) ** 2
+    ax.semilogy(
+        gammas[1:], crude, ":", color="#555555", label="no estimate exceeds K / γ: (K / γ)²"
+    )
+    ax.set(
+        xlabel="γ, the probability of drawing an arm uniformly",
+        ylabel="second moment of the estimates",
+        title=f"What Hedge sees of fake costs: {K} arms whose true costs are 1",
+        ylim=(0.8, 1e5),
+    )
+    _dress(ax)
+    ax.legend(frameon=False)
+    return figure
+
+
+def experts(
+    horizons: Sequence[int] = (1_000, 5_000, 20_000, 100_000),
+    K: int = 2,
+    blocks: int = 5,
+    replications: int = 20,
+    seed: int = 0,
+) -> Figure:
+    """Draw Exp4's regret at several horizons, tuned by the crude and by the sharp theorem."""
+    problem = bk.BlockAdvice(K=K, blocks=blocks, epsilon=0.4)
+    N, curves = problem.spec.N, np.zeros((2, len(horizons)))
+    for i, T in enumerate(horizons):
+        crude = min(0.5, T**-0.25 * math.sqrt(K) * math.log(N) ** 0.25)
+        rate = math.sqrt(math.log(N) / (3 * (K / crude) ** 2 * T))
+        learners = [bk.Exp4(), bk.Exp4(mixing=crude, rate=rate)]
+        result = bk.simulate(
+            problem, learners, horizon=T, replications=replications, seed=seed, times=[T]
+        )
+        curves[:, i] = result.mean()[:, -1]
+    figure, ax = plt.subplots(figsize=(7.5, 4.5), layout="constrained")
+    names = ("γ = 0, tuned by Theorem 6.11", "γ and ε of Theorem 6.7")
+    for name, curve, colour in zip(names, curves, COLOURS, strict=False):
+        ax.loglog(horizons, curve, marker="o", markersize=4, color=colour, label=f"Exp4, {name}")
+    theorems = {"Thm 6.11": bounds.exp4, "Thm 6.7": bounds.exp4_crude}
+    for (name, bound), colour in zip(theorems.items(), COLOURS, strict=False):
+        ax.loglog(horizons, bound(problem, horizons), "--", linewidth=1, color=colour, label=name)
+    ax.set(
+        xlabel="rounds $T$",
+        ylabel="regret against the best expert, in units of cost",
+        title=f"{K} arms, {N} experts; the best arm is drawn anew in each of {blocks} blocks",
+    )
+    _dress(ax)
+    ax.legend(frameon=False)
+    return figure
+
+
+@dataclass(frozen=True, repr=False)
+class Confused(bk.Learner):
+    """Exp3 on rewards that nobody turned round: its weights rise with them, or fall."""
+
+    sign: int
+
+    def start(self, spec: bk.Arms, horizon: int) -> Exp3Policy:
+        """Return the policy; see `Learner.start`."""
+        step = math.sqrt(2 * math.log(spec.K) / (spec.K * horizon))
+        return Exp3Policy(blank_tree(spec.K), np.zeros(spec.K), self.sign * step, 0.0, 0.0)
+
+
+def signs(horizon: int = 100_000, replications: int = 50, seed: int = 0) -> Figure:
+    """Draw what becomes of Exp3 where rewards are taken for costs, or not turned round."""
+    arms = bk.Bernoulli((0.6, 0.5, 0.5, 0.5, 0.5))
+    learners = {
+        "Exp3, rewards turned into costs": bk.Exp3(),
+        "Exp3 with rewards, which explores": bk.Exp3Rewards(),
+        "weights rise with r / p, no exploring": Confused(1),
+        "rewards taken for costs": Confused(-1),
+    }
+    result = bk.simulate(arms, learners, horizon=horizon, replications=replications, seed=seed)
+    worst = {"the worst arm, always": lambda t: 0.1 * np.asarray(t, dtype=float)}
+    return bk.RegretDisplay.from_result(result).plot(bounds=worst, log="").figure_
+
+
 def both_worlds(horizon: float = 1e6, replications: int = 20, seed: int = 0) -> Figure:
     """Draw regret with IID arms: being ready for adversaries costs something there."""
     learners = [
@@ -142,6 +235,9 @@ def _dress(ax: plt.Axes) -> None:
 
 
 if __name__ == "__main__":
-    for draw in (distribution, fooled, with_bounds, both_worlds, variation):
+    every = (
+        fooled, second_moments, with_bounds, experts, signs, distribution, both_worlds, variation
+    )  # fmt: skip
+    for draw in every:
         draw().savefig(f"{draw.__name__}.png", dpi=150)
         print(f"wrote {draw.__name__}.png")
