@@ -135,7 +135,8 @@ def ring(N: int = 10, gamma: float = 0.9, points: int = 200) -> Figure:
             zorder=1,
         )
         true = np.where(habits == "leaves", ahead, 0.0)
-        ax.plot(bonuses, true, color="black", linewidth=1.2, label="the best policy, bonus aside")
+        ax.plot(bonuses, true, color="black", linewidth=1.2, drawstyle="steps-mid",
+                label="the best policy, bonus aside")  # fmt: skip
         ax.axvline(threshold, color="#999999", linewidth=0.8)
         ax.annotate(f"$c$ = {threshold:.5f}", (threshold, 0.35), xytext=(6, 0),
                     textcoords="offset points", color="#555555")  # fmt: skip
@@ -180,12 +181,44 @@ def heat_maps(text: str = MAZE) -> Figure:
     return figure
 
 
+def mismatch(
+    gamma: float = 0.9, mdps: int = 100, height: float = 5.0, points: int = 21, seed: int = 0
+) -> Figure:
+    """Draw in how many random MDPs some best action changes if F has a gamma of its own.
+
+    MDPs of 6 states and 3 actions, with rewards of standard deviation 1 and potentials of
+    standard deviation `height`.
+    """
+    rng = np.random.default_rng(seed)
+    gammas = np.union1d(np.linspace(0.5, 1.0, points), [gamma])
+    changed = np.zeros((mdps, gammas.size), dtype=bool)
+    for row in changed:
+        P = rng.dirichlet(np.ones(6), size=(6, 3))
+        mdp = bk.MDP(P, rng.normal(size=(6, 3)), gamma)
+        potential = rng.normal(0.0, height, size=6)
+        for i, each in enumerate(gammas):
+            shaped = bk.Shaped(mdp, potential, gamma=each, mismatched=True)
+            row[i] = (shaped.solution.policy != mdp.solution.policy).any()
+    figure, ax = plt.subplots(figsize=(7, 4.2), layout="constrained")
+    ax.plot(gammas, 100.0 * changed.mean(axis=0), "o-", color=COLOURS[1], markersize=4)
+    ax.axvline(gamma, color="#999999", linewidth=0.8)
+    ax.annotate(rf"the agent's $\gamma$ = {gamma:g}", (gamma, 95.0), xytext=(-6, 0), ha="right",
+                textcoords="offset points", color="#555555")  # fmt: skip
+    ax.set(xlabel=r"$\gamma_F$, the discount in $F$", ylim=(-3.0, 103.0))
+    ax.set_ylabel("MDPs in which a best action changes, %")
+    ax.set_title(
+        f"{mdps} random MDPs, 6 states, 3 actions, $\\Phi$ of spread {height:g}", fontsize=10
+    )
+    _dress(ax)
+    return figure
+
+
 def _dress(ax: plt.Axes) -> None:
     ax.grid(which="major", color="#dddddd", linewidth=0.6)
     ax.spines[["top", "right"]].set_visible(False)
 
 
 if __name__ == "__main__":
-    for draw in (learning_curves, flags, ring, heat_maps):
+    for draw in (learning_curves, flags, ring, heat_maps, mismatch):
         draw().savefig(f"{draw.__name__}.png", dpi=150)
         print(f"wrote {draw.__name__}.png")
