@@ -1,4 +1,4 @@
-"""Small linear programmes: maximise ``c . x`` subject to ``A x <= b`` and ``x >= 0``.
+"""Small linear programmes: maximise ``c @ x`` subject to ``A x <= b`` and ``x >= 0``.
 
 The revised simplex method, made for programmes with few rows that are solved again and again with
 slightly other numbers: the basis of the last solution is tried first.  With ``b >= 0`` there is
@@ -203,7 +203,7 @@ _solve = jit(lambda lp: solve(lp))
 
 
 def maximise(c: Any, A: Any, b: Any) -> Optimum:
-    """Maximise ``c . x`` subject to ``A x <= b`` and ``x >= 0``.
+    """Maximise ``c @ x`` subject to ``A x <= b`` and ``x >= 0``.
 
     Parameters
     ----------
@@ -218,7 +218,7 @@ def maximise(c: Any, A: Any, b: Any) -> Optimum:
     -------
     Optimum
         Value, x of shape (n,), and the prices of shape (m,): the solution of the dual, to
-        minimise ``b . y`` subject to ``y A >= c`` and ``y >= 0``, which has the same value.
+        minimise ``b @ y`` subject to ``y A >= c`` and ``y >= 0``, which has the same value.
 
     Raises
     ------

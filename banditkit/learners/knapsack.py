@@ -247,6 +247,7 @@ class SuccessiveEliminationBwKPolicy(NamedTuple):
     sure: Program  # max r^LCB(D) s.t. c_i^UCB(D) <= B / T
     mix: Program  # the arms at their best, and a last row: -r^UCB(D) <= -value of `sure`
     bases: np.ndarray  # (K, 2 + d) int64, where `mix` ended when it last favoured each arm
+    scale: np.ndarray  # (d,) for prices in units of the problem
 
     def select(self, t, x, rng):
         null, others = self.ledger.null, self.ledger.pulls.size - 1
@@ -261,6 +262,12 @@ class SuccessiveEliminationBwKPolicy(NamedTuple):
         if a != self.ledger.null:
             fear(self.ledger, a, self.sure.c, self.sure.A)
             learn_mix(self.ledger, self.mix, a)
+
+    def note(self, row):
+        write_prices(row, self.sure, self.scale)
+
+    def noted(self):
+        return {"prices": (self.scale.size,)}
 
 
 @jit_inline
@@ -334,6 +341,10 @@ class SuccessiveEliminationBwK(Learner):
     explores evenly, and so at length: where one arm is much better than all others, `UcbBwK` is far
     ahead.
 
+    `Result.logs` has "prices", the dual solution of the programme with ``r^LCB`` and ``c^UCB``:
+    what one more unit of each resource is worth, in rewards, if all arms are at their worst.  They
+    are 0 until an arm is sure to pay.
+
     References
     ----------
     Slivkins, *Introduction to Multi-Armed Bandits*, chapter 10; Badanidiyuru, Kleinberg &
@@ -364,4 +375,4 @@ class SuccessiveEliminationBwK(Learner):
             fear(ledger, a, sure.c, sure.A)
             learn_mix(ledger, mix, a)
         bases = np.tile(mix.basis, (spec.K, 1))
-        return SuccessiveEliminationBwKPolicy(ledger, sure, mix, bases)
+        return SuccessiveEliminationBwKPolicy(ledger, sure, mix, bases, np.array(spec.scale))

@@ -89,8 +89,8 @@ class LagrangianLearner(Learner):
     unit_range: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        check_inside(self, self.primal, Feedback.BANDIT, "as primal, such as UCB1()")
-        check_inside(self, self.dual, Feedback.FULL, "as dual, such as Hedge()")
+        check_inside(self, self.primal, Feedback.BANDIT, " as primal, such as UCB1()")
+        check_inside(self, self.dual, Feedback.FULL, " as dual, such as Hedge()")
 
     def check(self, problem: Problem) -> None:
         """Raise a ValueError if it can't play `problem`; see `Learner.check`."""
@@ -311,7 +311,7 @@ class RewardOnly(Learner):
     plays: ClassVar[tuple[type, ...]] = (Budgeted,)
 
     def __post_init__(self) -> None:
-        check_inside(self, self.learner, Feedback.BANDIT, "such as UCB1()")
+        check_inside(self, self.learner, Feedback.BANDIT, ", such as UCB1()")
 
     def check(self, problem: Problem) -> None:
         """Raise a ValueError if it can't play `problem`; see `Learner.check`."""
@@ -332,6 +332,6 @@ def check_inside(outer: Learner, inner: Learner, feedback: Feedback, such_as: st
     able = isinstance(inner, Learner) and inner.accepts is feedback and Arms in inner.plays
     if not able:
         raise ValueError(
-            f"{type(outer).__name__} needs a learner of arms from {feedback} feedback {such_as}; "
+            f"{type(outer).__name__} needs a learner of arms from {feedback} feedback{such_as}; "
             f"got {inner!r}"
         )

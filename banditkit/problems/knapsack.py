@@ -20,7 +20,7 @@ from banditkit.core.vectors import dot
 
 __all__ = ["Knapsack", "KnapsackProblem", "LPSolution", "NullArmAdded"]
 
-_ROUNDING = 1e-9  # so much less than needed still pays: 0.1 is not quite a tenth
+_ROUNDING = 1e-12  # such a share of the budget may be wanting: 0.1 is not quite a tenth
 
 
 class NullArmAdded(UserWarning):
@@ -71,6 +71,7 @@ class KnapsackEnv(NamedTuple):
     time_price: float
     scale: np.ndarray  # (d,) common budget over budget
     bill: np.ndarray  # (d,) what was used in this round, in units of the common budget
+    slack: np.ndarray  # (d,) what may be wanting, by rounding
     left: np.ndarray  # (d,) of each budget
     lost: np.ndarray  # (d,) what rounding took off `left` too little
     mean_left: np.ndarray  # (d,) what would be, if each arm used its mean
@@ -82,7 +83,7 @@ class KnapsackEnv(NamedTuple):
         if not 0 <= a < self.reduced.size:
             raise NoSuchArm(t, a, self.reduced.size)
         for i in range(self.left.size):
-            if self.most[a, i] > self.left[i] + _ROUNDING:
+            if self.most[a, i] > self.left[i] + self.slack[i]:
                 self.over[0] = True
         if self.over[0]:  # time that is left is lost, and so is what is left of the resources
             return self.time_price * (self.horizon - t) + dot(self.prices, self.mean_left)
@@ -136,6 +137,7 @@ def blank_env(
         time_price=solution.time_price,
         scale=limits.min() / limits,
         bill=np.zeros(limits.size),
+        slack=_ROUNDING * limits,
         left=limits.copy(),
         lost=np.zeros(limits.size),
         mean_left=limits.copy(),
@@ -177,6 +179,12 @@ class BudgetProblem(Problem):
         return {}
 
     def benchmark(self, horizon: int) -> Any:
+        """Return what `solve` returns for T rounds, or say why T will not do."""
+        horizon = whole("horizon", horizon, least=1)
+        self.check_horizon(horizon)
+        return self.solved(horizon)
+
+    def solved(self, horizon: int) -> Any:
         """Return what `solve` returns for T rounds; the second time at once."""
         if horizon not in self.kept:
             self.kept[horizon] = self.solve(horizon)
@@ -216,16 +224,12 @@ class KnapsackProblem(BudgetProblem):
     @cached_property
     def tables(self) -> list[np.ndarray]:
         """The laws as arrays, of shape (outcomes, 2 + d), once they are found to make sense."""
-        name, tables = type(self).__name__, [np.array(law) for law in checked_outcomes(self.laws)]
-        if self.limits.size != tables[0].shape[1] - 2:
-            raise ValueError(
-                f"{name}: budgets must have a number for each of the {tables[0].shape[1] - 2} "
-                f"resources that laws use; got {self.limits.size}"
-            )
+        tables = [np.array(law) for law in checked_outcomes(self.laws)]
+        match_resources(self.limits, tables[0].shape[1] - 2, "laws")
         if not _is_null(tables[self.null]):
             raise ValueError(
-                f"{name}: arm {self.null} must pay nothing and use nothing - add such an arm as "
-                "the last one, or say in null which one does"
+                f"{type(self).__name__}: arm {self.null} must pay nothing and use nothing - add "
+                "such an arm as the last one, or say in null which one does"
             )
         return tables
 
@@ -270,8 +274,6 @@ class KnapsackProblem(BudgetProblem):
         ValueError
             If a budget is larger than the number of rounds.
         """
-        horizon = whole("horizon", horizon, least=1)
-        self.check_horizon(horizon)
         return self.benchmark(horizon)
 
     def check_horizon(self, horizon: int) -> None:
@@ -302,7 +304,7 @@ class KnapsackProblem(BudgetProblem):
         """Return the knapsack being played; see `Problem.start`."""
         means = np.column_stack([self.rewards, self.consumption])
         most = np.array([table[table[:, 0] > 0.0, 2:].max(axis=0) for table in self.tables])
-        return blank_env(self.law, means, most, self.benchmark(horizon), self.limits, horizon)
+        return blank_env(self.law, means, most, self.solved(horizon), self.limits, horizon)
 
 
 @dataclass(frozen=True, repr=False)
@@ -368,19 +370,10 @@ class Knapsack(KnapsackProblem):
         outcomes = checked_outcomes(self.outcomes)
         d = len(outcomes[0][0]) - 2
         budgets = checked_budgets("budgets", self.budgets)
-        if len(budgets) != d:
-            raise ValueError(
-                f"budgets must have a number for each of the {d} resources that outcomes use; got "
-                f"{len(budgets)}"
-            )
+        match_resources(budgets, d, "outcomes")
         if not any(map(_is_null, outcomes)):
+            tell_of_null_arm(self, len(outcomes), "every arm uses something or pays something")
             outcomes = *outcomes, ((1.0,) + (0.0,) * (1 + d),)
-            warnings.warn(
-                "Knapsack: every arm uses something or pays something; an arm that does neither "
-                f"was added, as arm {len(outcomes) - 1}",
-                NullArmAdded,
-                stacklevel=3,
-            )
         self._set(outcomes=outcomes, budgets=budgets)
 
     @classmethod
@@ -485,6 +478,25 @@ def checked_budgets(name: str, values: Any) -> tuple[float, ...]:
     return budgets
 
 
+def match_resources(budgets: Any, d: int, users: str) -> None:
+    """Raise a ValueError unless there is a budget of each of the d resources that `users` use."""
+    if len(budgets) != d:
+        raise ValueError(
+            f"budgets must have a number for each of the {d} resources that {users} use; got "
+            f"{len(budgets)}"
+        )
+
+
+def tell_of_null_arm(problem: Problem, arm: int, fault: str) -> None:
+    """Warn, from a `__post_init__`, that an arm was added which pays nothing and uses nothing."""
+    warnings.warn(
+        f"{type(problem).__name__}: {fault}; an arm that pays nothing and uses nothing was added, "
+        f"as arm {arm}",
+        NullArmAdded,
+        stacklevel=4,
+    )
+
+
 def checked_budget(value: Any) -> float:
     """Return the budget of a single resource, a number above 0."""
     return checked_budgets("budget", number("budget", value))[0]
@@ -547,7 +559,7 @@ def _hint(arm: int, rows: Any, fault: str) -> str:
         row, column = (int(i) for i in np.argwhere(outside)[0])
         what = ("probability", "reward")[column] if column < 2 else f"use of resource {column - 2}"
         hint = ""
-        if column >= 2:
+        if column >= 2 and array[row, column] > 1.0:
             hint = " - measure the resource and its budget in larger units"
         return (
             f"arm {arm}, outcome {row}: {what} must lie in [0, 1]; got "

@@ -1,13 +1,12 @@
 """Knapsacks where reward and consumption are linear in features that are shown in each round."""
 
-import warnings
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from banditkit.core.checks import numbers, table, whole
+from banditkit.core.checks import numbers, shorten, table, whole
 from banditkit.core.draws import draw_index
 from banditkit.core.simplex import maximise
 from banditkit.core.spec import BudgetedFeatures
@@ -15,9 +14,10 @@ from banditkit.problems.knapsack import (
     BudgetProblem,
     KnapsackEnv,
     LPSolution,
-    NullArmAdded,
     blank_env,
     checked_budgets,
+    match_resources,
+    tell_of_null_arm,
 )
 
 __all__ = ["LinearKnapsack"]
@@ -163,7 +163,8 @@ class LinearKnapsack(BudgetProblem):
 
     def __post_init__(self) -> None:
         contexts = _checked_contexts(self.contexts)
-        n = contexts.shape[2]
+        features = np.array(contexts)
+        n = features.shape[2]
         theta = numbers("theta", self.theta, each="feature")
         weights = table("weights", self.weights, "resource", "feature")
         if len(theta) != n or len(weights[0]) != n:
@@ -172,24 +173,14 @@ class LinearKnapsack(BudgetProblem):
                 f"got {len(theta)} and {len(weights[0])}"
             )
         budgets = checked_budgets("budgets", self.budgets)
-        if len(budgets) != len(weights):
-            raise ValueError(
-                f"weights must have a row for each resource; got {len(weights)} rows and "
-                f"{len(budgets)} budgets"
-            )
-        _check_means("reward", contexts @ np.array(theta))
+        match_resources(budgets, len(weights), "weights")
+        _check_means("reward", features @ np.array(theta))
         for i, row in enumerate(weights):
-            _check_means(f"use of resource {i}", contexts @ np.array(row))
-        if contexts[:, -1].any():
-            contexts = np.concatenate([contexts, np.zeros((len(contexts), 1, n))], axis=1)
-            warnings.warn(
-                "LinearKnapsack: the last arm has features; one without any, which pays nothing "
-                f"and uses nothing, was added, as arm {contexts.shape[1] - 1}",
-                NullArmAdded,
-                stacklevel=3,
-            )
-        plain = tuple(tuple(tuple(row) for row in arms) for arms in contexts.tolist())
-        self._set(contexts=plain, theta=theta, weights=weights, budgets=budgets)
+            _check_means(f"use of resource {i}", features @ np.array(row))
+        if features[:, -1].any():
+            tell_of_null_arm(self, features.shape[1], "the last arm has features")
+            contexts = tuple((*arms, (0.0,) * n) for arms in contexts)
+        self._set(contexts=contexts, theta=theta, weights=weights, budgets=budgets)
 
     @classmethod
     def random(
@@ -271,8 +262,6 @@ lowest=0.0, highest=1.0, costs=False)
         ValueError
             If a budget is larger than the number of rounds.
         """
-        horizon = whole("horizon", horizon, least=1)
-        self.check_horizon(horizon)
         return self.benchmark(horizon)
 
     def solve(self, horizon: int) -> LPSolution:
@@ -301,7 +290,7 @@ lowest=0.0, highest=1.0, costs=False)
 
     def start(self, horizon: int, rng: np.random.Generator) -> LinearKnapsackEnv:
         """Return the knapsack being played; see `Problem.start`."""
-        solution = self.benchmark(horizon)
+        solution = self.solved(horizon)
         _, K, d = self.consumption.shape
         means = np.concatenate([self.rewards[..., None], self.consumption], axis=2)
         now = np.zeros((K, 1 + d))  # of the context
@@ -319,24 +308,19 @@ lowest=0.0, highest=1.0, costs=False)
         )
 
 
-def _checked_contexts(contexts: Any) -> np.ndarray:
-    """Return features as an array (X, K, n), or say what is wrong with them."""
+def _checked_contexts(contexts: Any) -> tuple[tuple[tuple[float, ...], ...], ...]:
+    """Return features by context, arm and feature, or say what is wrong, and in which context."""
     try:
         array = np.asarray(contexts)
     except ValueError:  # ragged rows
         array = np.zeros(0)
-    if array.ndim != 3 or array.size == 0 or array.dtype.kind not in "iuf":
+    if array.ndim != 3 or array.size == 0:
+        got = f"shape {array.shape}" if array.ndim > 1 else shorten(repr(contexts))
         raise ValueError(
             "contexts must be features of each arm in each context, an array of numbers of shape "
-            f"(X, K, n); got one of {array.dtype} of shape {array.shape}"
+            f"(X, K, n); got {got}"
         )
-    finite = np.isfinite(array)
-    if not finite.all():
-        x, a, j = (int(i) for i in np.argwhere(~finite)[0])
-        raise ValueError(
-            f"contexts must be finite; context {x}, arm {a}, feature {j} has {array[x, a, j]}"
-        )
-    return array.astype(float)
+    return tuple(table(f"contexts[{x}]", arms, "arm", "feature") for x, arms in enumerate(array))
 
 
 def _check_means(what: str, means: np.ndarray) -> None:

@@ -1,6 +1,5 @@
 """Knapsacks of an adversary who changes his mind: outcomes are fixed in phases."""
 
-import warnings
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -14,9 +13,10 @@ from banditkit.problems.knapsack import (
     BudgetProblem,
     KnapsackEnv,
     LPSolution,
-    NullArmAdded,
     blank_env,
     checked_budgets,
+    match_resources,
+    tell_of_null_arm,
 )
 
 __all__ = ["FixedMix", "PhasedKnapsack"]
@@ -149,20 +149,11 @@ class PhasedKnapsack(BudgetProblem):
         consumption = _consumption(self.consumption, len(rewards), len(rewards[0]))
         budgets = checked_budgets("budgets", self.budgets)
         d = len(consumption[0][0])
-        if len(budgets) != d:
-            raise ValueError(
-                f"budgets must have a number for each of the {d} resources that arms use; got "
-                f"{len(budgets)}"
-            )
+        match_resources(budgets, d, "arms")
         if not _free(rewards, consumption):
+            tell_of_null_arm(self, len(rewards[0]), "every arm uses something or pays something")
             rewards = tuple((*row, 0.0) for row in rewards)
             consumption = tuple((*row, (0.0,) * d) for row in consumption)
-            warnings.warn(
-                "PhasedKnapsack: every arm uses something or pays something; an arm that does "
-                f"neither was added, as arm {len(rewards[0]) - 1}",
-                NullArmAdded,
-                stacklevel=3,
-            )
         self._set(rewards=rewards, consumption=consumption, budgets=budgets)
 
     @classmethod
@@ -285,8 +276,6 @@ class PhasedKnapsack(BudgetProblem):
         >>> mix.distribution, mix.rounds, mix.incomes
         (array([0.5, 0.5]), 200, array([0.25, 0.5 ]))
         """
-        horizon = whole("horizon", horizon, least=1)
-        self.check_horizon(horizon)
         return self.benchmark(horizon)
 
     def solve(self, horizon: int) -> FixedMix:
@@ -304,7 +293,7 @@ class PhasedKnapsack(BudgetProblem):
 
     def start(self, horizon: int, rng: np.random.Generator) -> PhasedEnv:
         """Return the knapsack being played; see `Problem.start`."""
-        best, outcomes = self.benchmark(horizon), _outcomes(self)
+        best, outcomes = self.solved(horizon), _outcomes(self)
         J, K, d = len(outcomes), len(best.distribution), len(self.budgets)
         now = np.zeros((K, 1 + d))  # of the phase
         no_prices = LPSolution(best.value, best.distribution, np.zeros(d), 0.0, np.zeros(K))
@@ -369,7 +358,7 @@ def _consumption(values: Any, J: int, K: int) -> tuple[tuple[tuple[float, ...], 
     except ValueError:  # ragged rows
         array = np.zeros(0)
     if array.ndim not in (2, 3) or array.shape[:2] != (J, K):
-        got = f"shape {array.shape}" if array.size else shorten(repr(values))
+        got = f"shape {array.shape}" if array.ndim > 1 else shorten(repr(values))
         raise ValueError(
             f"consumption must have a number, or a row of numbers, for each of the {J} phases and "
             f"{K} arms; got {got}"

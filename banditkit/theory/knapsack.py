@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from banditkit.core.checks import number, numbers, whole
-from banditkit.problems import KnapsackProblem
+from banditkit.problems import KnapsackProblem, LinearKnapsack
 
 __all__ = [
     "best_fixed_arm",
@@ -30,15 +30,15 @@ __all__ = [
 _MOST_STEPS = 10**9  # sums of an exact programme: some seconds
 
 
-def lp_value(problem: KnapsackProblem, horizon: int) -> float:
+def lp_value(problem: KnapsackProblem | LinearKnapsack, horizon: int) -> float:
     """Return OPT_LP, the value of the linear programme (141): reward a round.
 
     T times this is at least what any algorithm earns in T rounds on average (Claim 10.5).
-    Distribution and prices come with `KnapsackProblem.lp`.
+    Distribution and prices come with the `lp` of the problem.
 
     Parameters
     ----------
-    problem : KnapsackProblem
+    problem : KnapsackProblem or LinearKnapsack
         The arms and budgets.
     horizon : int
         T, the number of rounds, at least the largest budget.
@@ -434,13 +434,13 @@ def _grid(problem: KnapsackProblem, horizon: int, unit: float) -> _Grid:
 
 
 def _wanted(name: str) -> str:
-    return f"{name} needs a problem with budgets, such as Knapsack"
+    return f"{name} needs a problem with budgets, such as Knapsack, whose outcomes are IID"
 
 
 def _check_arms(problem: Any) -> None:
     """Raise a ValueError unless outcomes are IID, by arm."""
     if not isinstance(problem, KnapsackProblem):
-        raise ValueError(f"{_wanted('this benchmark')} or DynamicPricing; got {problem!r}")
+        raise ValueError(f"{_wanted('this benchmark')}; got {problem!r}")
 
 
 def _horizon(problem: KnapsackProblem, horizon: int) -> int:

@@ -282,7 +282,11 @@ def test_prices_go_to_those_of_the_linear_programme_where_arms_are_known():
     problem, T = SURE["ten"], 200_000
     problem = bk.Knapsack(problem.outcomes, 0.25 * T)
     truth = problem.lp(T).prices
-    for learner, near in ((bk.DualDescentBwK(exploration=0.0), 0.05), (bk.UcbBwK(0.0), 1e-9)):
+    exact = (bk.UcbBwK(0.0), bk.SuccessiveEliminationBwK(0.0))
+    for learner, near in (
+        (bk.DualDescentBwK(exploration=0.0), 0.05),
+        *((of, 1e-9) for of in exact),
+    ):
         result = bk.simulate(problem, [learner], horizon=T, replications=1, seed=0)
         assert result.logs["prices"][0, 0, -1] == pytest.approx(truth, abs=near)
 
@@ -292,7 +296,13 @@ def test_prices_are_per_unit_of_the_problem():
     rewards, use = [1.0, 0.5, 0.0], np.array([[1.0, 0.5], [0.25, 0.5], [0.0, 0.0]])
     small = bk.Knapsack.sure(rewards, use, [100, 400])
     large = bk.Knapsack.sure(rewards, use / [1, 2], [100, 200])
-    for learner in (bk.UcbBwK(), bk.PrimalDualBwK(), bk.DualDescentBwK(), bk.ExploreFirstBwK()):
+    for learner in (
+        bk.UcbBwK(),
+        bk.SuccessiveEliminationBwK(0.1),
+        bk.PrimalDualBwK(),
+        bk.DualDescentBwK(),
+        bk.ExploreFirstBwK(),
+    ):
         results = [
             bk.simulate(problem, [learner], horizon=400, replications=1, seed=0)
             for problem in (small, large)
@@ -419,7 +429,7 @@ def test_greedy_gets_one_part_in_d_of_the_best_mix(d):
 
 
 def test_greedy_never_returns_to_an_arm_that_was_unlucky_once():
-    problem = bk.Knapsack.coins([0.6, 0.5, 0.0], [[0.1], [0.1], [0.0]], [500.0])
+    problem = bk.Knapsack.coins([0.6, 0.5, 0.0], [[0.1], [0.1], [0.0]], [100.0])
     stuck = [[r.a for r in game(problem, bk.GreedyBwK(), 100, seed)] for seed in range(60)]
     never = sum(arms.count(0) == 1 for arms in stuck)
     assert never >= 5  # of 60 games: a first 0 of the better arm beside a 1 has probability 0.2

@@ -195,7 +195,7 @@ def test_pricing_in_the_proxy_of_the_survey():
         (lambda: bk.AdversarialBwK(base=1.0), "base must be 1.01 or more"),
         (lambda: bk.AdversarialBwK(guess=0), "guess must be"),
         (lambda: bk.AdversarialBwK(guess=math.inf), "guess must be"),
-        (lambda: bk.RewardOnly(bk.Hedge()), "RewardOnly needs a learner of arms from bandit"),
+        (lambda: bk.RewardOnly(bk.Hedge()), "learner of arms from bandit feedback, such as"),
         (lambda: bk.RewardOnly(None), "got None"),
     ],
 )  # fmt: skip

@@ -277,7 +277,7 @@ def test_a_horizon_is_a_whole_number(horizon):
 
 
 def test_a_missing_null_arm_is_added_and_said_so():
-    with pytest.warns(bk.NullArmAdded, match="added, as arm 1"):
+    with pytest.warns(bk.NullArmAdded, match="^Knapsack: .* was added, as arm 1$"):
         problem = bk.Knapsack([SALE], budgets=5)
     assert problem == bk.Knapsack([SALE, FREE], budgets=5)
     assert problem.null == 1
@@ -361,6 +361,21 @@ def test_a_million_small_payments_leave_what_is_left_exact():
     result = bk.simulate(tenth, [bk.GreedyBwK()], horizon=20_000, replications=1, seed=0)
     assert result.logs["reward"][0, 0, -1] == 10_000.0
     assert 0.0 <= result.logs["left"][0, 0, -1, 0] < 1e-9
+
+
+@pytest.mark.parametrize("budget", [1e-9, 1e-300, 0.3])
+def test_a_budget_is_never_overdrawn_however_small_its_units(budget):
+    """Ten purchases spend all of it, and the game ends with the eleventh."""
+    problem = bk.Knapsack.sure([1.0, 0.0], [[budget / 10], [0.0]], budget)
+    result = bk.simulate(problem, [Mix((1.0, 0.0))], horizon=100, replications=1, seed=0)
+    assert result.logs["reward"][0, 0, -1] == 10.0 == pytest.approx(100 * problem.lp(100).value)
+    assert result.regret[0, 0, -1] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_only_what_is_too_large_is_to_be_measured_in_larger_units():
+    for used, ends in ((1.2, "got 1.2 - measure the .* in larger units"), (-0.1, "got -0.1")):
+        with pytest.raises(ValueError, match=ends + "$"):
+            bk.Knapsack([[(1.0, 0.5, used)]], budgets=5)
 
 
 @pytest.mark.parametrize("outer", [bk.Doubling(bk.UcbBwK()), bk.Restarting(bk.UcbBwK(), 10)])

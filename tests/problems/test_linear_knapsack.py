@@ -259,8 +259,12 @@ ARMS = [[RICH, NOTHING]]
     [
         ({"contexts": ARMS[0]}, r"of shape \(X, K, n\).*shape \(2, 2\)"),
         ({"contexts": [[[1.0], [0.0, 1.0]]]}, "contexts must be features"),
-        ({"contexts": "many"}, "contexts must be features"),
-        ({"contexts": [[[np.nan, 0.0], NOTHING]]}, "context 0, arm 0, feature 0 has nan"),
+        ({"contexts": "many"}, "contexts must be features .* got 'many'"),
+        ({"contexts": [[["a", "b"]]]}, r"contexts\[0\] must be a table of numbers"),
+        (
+            {"contexts": [[[np.nan, 0.0], NOTHING]]},
+            r"contexts\[0\] must be finite; arm 0, feature 0 has nan",
+        ),
         ({"theta": [0.5]}, "for each of the 2 features; got 1 and 2"),
         ({"theta": [1.5, 0.0]}, r"mean reward must lie in \[0, 1\]; context 0, arm 0 has 1.5"),
         ({"theta": [-0.5, 0.0]}, "mean reward .* has -0.5"),
@@ -271,7 +275,7 @@ ARMS = [[RICH, NOTHING]]
         ({"budgets": 0}, "budgets must be above 0"),
         ({"budgets": [1.0, -1.0]}, "budgets must be above 0; resource 1 has -1"),
         ({"budgets": np.nan}, "budgets must be finite"),
-        ({"budgets": [1.0, 1.0]}, "got 1 rows and 2 budgets"),
+        ({"budgets": [1.0, 1.0]}, "each of the 1 resources that weights use; got 2"),
     ],
     ids=str,
 )

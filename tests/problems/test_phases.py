@@ -171,7 +171,7 @@ def test_the_last_phase_has_the_rounds_that_are_left_over():
 def test_an_arm_that_is_free_in_all_phases_is_the_null_arm():
     problem = bk.PhasedKnapsack([[0, 0.5], [0, 0]], [[0, 0.5], [0, 0]], budgets=1)
     assert problem.null == 0
-    with pytest.warns(bk.NullArmAdded, match="added, as arm 2"):
+    with pytest.warns(bk.NullArmAdded, match="^PhasedKnapsack: .* was added, as arm 2$"):
         problem = bk.PhasedKnapsack([[0, 0.5], [0.5, 0]], [[0, 0.5], [0, 0]], budgets=1)
     assert problem.spec == bk.Budgeted(3, 1, 1.0, (1.0,), 2)
     assert problem.rewards == ((0, 0.5, 0), (0.5, 0, 0))

@@ -148,6 +148,8 @@ def test_only_theorems_that_hold_are_drawn():
             lambda: bounds.lagrange_bwk(ONE, T, learner=bk.LagrangeBwK(bk.Exp3IX(rate=0.1))),
             "with these parameters",
         ),
+        (lambda: bounds.lagrange_bwk(ONE, T, learner=bk.UcbBwK()), "is about LagrangeBwK; got Ucb"),
+        (lambda: bounds.ucb_bwk(ONE, T, learner=bk.UCB1()), "the theorem is about UcbBwK; got UCB1"),
         (lambda: bounds.lagrange_bwk(ONE, T, delta=2), "delta must lie in"),
         (lambda: bounds.lagrange_bwk(ONE, 2 * T, horizon=T), "up to the horizon"),
         (lambda: bounds.lagrange_reduction(ONE, 9, 1, 1), "at most the number of rounds"),

@@ -84,8 +84,8 @@ def lagrange_bwk(
     Raises
     ------
     ValueError
-        If outcomes are not IID, a budget exceeds T, or no theorem is known for one of the learners
-        inside, or not for so few rounds.
+        If outcomes are not IID, a budget exceeds T, the learner is another, or no theorem is known
+        for one of the learners inside, or not for so few rounds.
 
     References
     ----------
@@ -99,7 +99,7 @@ def lagrange_bwk(
     >>> round(bk.bounds.lagrange_bwk(coins, 1_000_000))
     43923
     """
-    learner = LagrangeBwK() if learner is None else learner
+    learner = _given(learner, LagrangeBwK)
     _knapsack(problem)
     times, T = times_and_horizon(t, horizon)
     primal = _regret(learner.primal, _PRIMAL, problem.spec.K, times, T)
@@ -228,7 +228,8 @@ def ucb_bwk(
     Raises
     ------
     ValueError
-        If outcomes are not IID, a budget exceeds T, or the learner's exploration is below 1.
+        If outcomes are not IID, a budget exceeds T, the learner is another, or its exploration is
+        below 1.
 
     References
     ----------
@@ -242,7 +243,7 @@ def ucb_bwk(
     >>> round(bk.bounds.ucb_bwk(coins, 1_000_000))
     35835
     """
-    learner = UcbBwK() if learner is None else learner
+    learner = _given(learner, UcbBwK)
     _knapsack(problem)
     delta = number("delta", delta, low=1e-300, high=1.0)
     if learner.exploration < 1.0:
@@ -491,6 +492,15 @@ THEOREMS: dict[type[Learner], Callable[[Any, int], Theorems]] = {
 def _knapsack(problem: Problem) -> None:
     if not isinstance(problem, KnapsackProblem):
         raise ValueError(f"the theorem is about knapsacks with IID outcomes; got {problem!r}")
+
+
+def _given(learner: Learner | None, kind: type[Learner]) -> Any:
+    """Return the learner, which must be of the kind that the theorem is about, or that kind's."""
+    if learner is None:
+        return kind()
+    if not isinstance(learner, kind):
+        raise ValueError(f"the theorem is about {kind.__name__}; got {learner!r}")
+    return learner
 
 
 def _best(problem: Any, T: np.ndarray) -> np.ndarray:
