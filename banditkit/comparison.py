@@ -1,23 +1,28 @@
 """What a comparison of methods leaves: tables, intervals, differences, and learning curves."""
 
 import html
+import io
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import numpy as np
 
 from banditkit.aggregates import Aggregate, aggregate, bootstrap_iqm, interquartile_mean
 from banditkit.core.checks import number, one_of, whole
 from banditkit.core.description import Learner, Problem
-from banditkit.result import Result
+from banditkit.files import write_whole
+from banditkit.result import Result, from_plain, open_archive, read_result, read_whole, to_plain
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Comparison"]
 
+_FORMAT = "banditkit comparison 1"
 _LAST = 100  # episodes of the metric "last"
 _METRICS = ("auc", "last")
 
@@ -79,16 +84,20 @@ class Comparison:
         The candidates, their scores on the selection seeds, and which one was `picked`.
     seed : int
         What makes the same numbers again.
+    discounted : bool
+        Whether returns are discounted.
 
     Notes
     -----
     Two metrics are made of a run: ``"auc"``, the mean of the returns of all its episodes, and
-    ``"last"``, that of the last 100, or of all where they are fewer.  Both are in units of reward.
+    ``"last"``, that of the last 100, or of all where they are fewer.  Both are in units of reward,
+    and of discounted returns if `discounted` says so.
 
-    A run *diverged* if an episode's return is not finite, or the learner says so in its log
-    "diverged".  It counts as the worst of the runs, of any method, that did not diverge on this
-    problem: to leave it out would favour a method that only looks good because its failures are
-    not counted, and minus infinity would say nothing but that it happened.  Where all diverged,
+    A run *diverged* if an episode's return or regret is not finite, or the learner says so in its
+    log "diverged": what learns a policy, values or a reward logs whether these are still numbers,
+    none beyond 1e100.  It counts as the worst of the runs, of any method, that did not diverge on
+    this problem: to leave it out would favour a method that only looks good because its failures
+    are not counted, and minus infinity would say nothing but that it happened.  Where all diverged,
     nan is left.  When candidates are scored, the worst is that of the candidates.
 
     A run that was *cut short*, by the horizon or the problem, has the mean over the episodes that
@@ -120,6 +129,7 @@ class Comparison:
     results: Mapping[tuple[str, str], Result]
     choices: Mapping[tuple[str, str], Choice]
     seed: int
+    discounted: bool = True
 
     @cached_property
     def returns(self) -> np.ndarray:
@@ -204,8 +214,9 @@ class Comparison:
         Notes
         -----
         The interval is that of the stratified percentile bootstrap: runs are drawn anew within
-        each problem, then pooled.  With few runs it is too narrow: of 40 runs, a 95% interval
-        holds the truth in some 93%.  For a single run it is nan.
+        each problem, then pooled.  With few runs it is too narrow: of 4000 samples of 8 runs,
+        normal, exponential or with a fifth of failures, a 95% interval holds the truth in 92 to
+        93%; with 20 or 40 runs in 94 to 95%.  For a single run it is nan.
 
         References
         ----------
@@ -397,6 +408,117 @@ class Comparison:
             {name: np.where(over, np.nan, each).ravel() for name, each in columns.items()}, index
         ).reset_index()
 
+    def save(self, path: str | Path) -> None:
+        """Write the comparison to a file, which `Comparison.load` reads.
+
+        The file is an npz archive of arrays with JSON beside them, without pickles, and holds the
+        result of each method on each problem.  It is written whole, or not at all.
+
+        Parameters
+        ----------
+        path
+            Name of the file, by custom ending in ``.npz``.
+
+        Raises
+        ------
+        ValueError
+            If it can't be written.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> import banditkit as bk
+        >>> grid = bk.GridWorld("S..G", limit=20)
+        >>> comparison = bk.compare(grid, {"a": bk.Sarsa()}, episodes=5, seeds=2, seed=0)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     comparison.save(Path(folder) / "comparison.npz")
+        ...     again = bk.Comparison.load(Path(folder) / "comparison.npz")
+        >>> bool((again.returns == comparison.returns).all()) and again.picked == comparison.picked
+        True
+        """
+        write_whole({Path(path): self._write})
+
+    def _write(self, file: BinaryIO) -> None:
+        """Write the bytes of `save` to an open file: those of each result are an array of it."""
+        tables: dict[str, np.ndarray] = {}
+        arrays: dict[str, np.ndarray] = {}
+        entries = []
+        for i, key in enumerate(self.results):
+            choice, bytes_ = self.choices[key], io.BytesIO()
+            self.results[key].write(bytes_)
+            arrays |= {
+                f"result {i}": np.frombuffer(bytes_.getvalue(), dtype=np.uint8),
+                f"auc {i}": choice.auc,
+            }
+            candidates = [
+                {
+                    "name": each.name,
+                    "problem": to_plain(each.problem, tables),
+                    "learner": to_plain(each.learner, tables),
+                }
+                for each in choice.candidates
+            ]
+            entries.append({"key": key, "candidates": candidates, "seed": choice.seed})
+        words = {
+            "format": _FORMAT,
+            "methods": self.methods,
+            "problems": self.problems,
+            "entries": entries,
+            "seed": self.seed,
+            "discounted": self.discounted,
+        }
+        np.savez_compressed(
+            file,
+            words=np.array(json.dumps(words)),
+            **tables | arrays,  # type: ignore[arg-type]
+        )
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Comparison":
+        """Read a comparison that was saved with `save`.
+
+        Learners and problems of banditkit come back as they were; of a class of somebody's own only
+        its words come back.
+
+        Parameters
+        ----------
+        path
+            Name of the file.
+
+        Raises
+        ------
+        ValueError
+            If the file is missing, damaged, or not a comparison.
+        """
+        return read_whole(path, cls._read, "comparison")
+
+    @classmethod
+    def _read(cls, file: BinaryIO) -> "Comparison":
+        """Read what `_write` wrote."""
+        words, tables = open_archive(file, _FORMAT)
+        results, choices = {}, {}
+        for i, entry in enumerate(words["entries"]):
+            method, problem = entry["key"]
+            results[method, problem] = read_result(io.BytesIO(tables[f"result {i}"].tobytes()))
+            candidates = tuple(
+                Candidate(
+                    each["name"],
+                    from_plain(each["problem"], tables),
+                    from_plain(each["learner"], tables),
+                )
+                for each in entry["candidates"]
+            )
+            auc = tables[f"auc {i}"]
+            if not candidates or auc.shape[:1] != (len(candidates),):
+                raise ValueError(f"its candidates of {method!r} do not fit together")
+            choices[method, problem] = Choice(candidates, auc, entry["seed"])
+        methods, problems = tuple(words["methods"]), tuple(words["problems"])
+        read = cls(methods, problems, results, choices, words["seed"], words["discounted"])
+        if read.returns.ndim != 4 or read.diverged.shape != read.returns.shape[:3]:
+            raise ValueError("its results do not fit together")
+        return read
+
     def _repr_html_(self) -> str:
         """Show the table in a notebook."""
         table = self.table().to_html(float_format="{:.4g}".format)
@@ -419,6 +541,7 @@ def diverged_runs(result: Result, i: int = 0) -> np.ndarray:
     """Return whether each run of a learner diverged, shape (R,)."""
     over = np.isfinite(result.logs["steps"][i])
     diverged = (over & ~np.isfinite(result.logs["return"][i])).any(axis=1)
+    diverged |= ~np.isfinite(result.regret[i]).all(axis=1)
     if "diverged" in result.logs:
         told = np.nan_to_num(result.logs["diverged"][i]).reshape(diverged.size, -1)
         diverged |= (told != 0.0).any(axis=1)

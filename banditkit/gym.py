@@ -419,7 +419,8 @@ class ProblemEnv(gymnasium.Env[Any, Any]):
         self._t += 1
         ended = y.terminal or y.truncated
         self._x = None if ended else self._env.observe(self._t, self.np_random)
-        return self._shown(y.state), float(y.reward), bool(y.terminal), bool(y.truncated), {}
+        info = {"auxiliary": float(y.auxiliary)} if self.problem.aided else {}
+        return self._shown(y.state), float(y.reward), bool(y.terminal), bool(y.truncated), info
 
     def _shown(self, x: Any) -> Any:
         return np.array(x) if isinstance(self.observation_space, spaces.Box) else int(x)
@@ -453,13 +454,15 @@ def to_gymnasium(problem: Problem) -> ProblemEnv:
 
     States and actions of a finite MDP are numbers (`Discrete`), states of `CartPole` and
     `MountainCar` arrays (`Box`).  An episode that ends is terminated, one that is cut off by the
-    limit of the problem truncated; rewards are those of the problem.  ``reset(seed=...)`` makes
-    what is random repeat itself, and ``reset(options={"state": s})`` starts in a state of choice.
+    limit of the problem truncated; rewards are those of the problem, and what a heuristic pays
+    beside them, if there is one, is ``info["auxiliary"]``.  ``reset(seed=...)`` makes what is
+    random repeat itself, and ``reset(options={"state": s})`` starts in a state of choice.
 
     Parameters
     ----------
     problem : Problem
-        A finite MDP, shaped or not, `CartPole` or `MountainCar`.
+        A finite MDP, shaped or not, `CartPole`, `MountainCar` or `OpenField`, with a heuristic
+        beside it or without.
 
     Returns
     -------

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypedDict, Unpack
 import numpy as np
 
 from banditkit.comparison import Candidate, Choice, Comparison, diverged_runs, mean_of_finished
-from banditkit.core.checks import nearest, shorten, whole
+from banditkit.core.checks import flag, nearest, shorten, whole
 from banditkit.core.description import Learner, Problem
 from banditkit.problems import Episodes
 from banditkit.progress import Hook, Reporter
@@ -21,8 +21,9 @@ _SELECTING, _REPORTING = 0, 1  # what a seed is for
 
 
 class Options(TypedDict, total=False):
-    """What `compare` hands on to `simulate`."""
+    """What `compare` hands on to `Episodes`, and to `simulate`."""
 
+    discounted: bool
     horizon: int | None
     seed: int | None
     executor: Executor | None
@@ -38,6 +39,11 @@ class RacePlan(NamedTuple):
     selection_seeds: int
     seed: int
     horizons: dict[str, int]  # of the problems
+    discounted: bool  # are returns?
+
+    def diary(self, problem: Problem) -> Episodes:
+        """Return a problem with what is written down of it."""
+        return Episodes(problem, self.episodes, self.discounted)
 
     def seed_of(self, world: str, what: int) -> int:
         """Return the seed of `simulate` for a problem, to select or to report."""
@@ -65,10 +71,10 @@ def compare(
 ) -> "Comparison":
     """Let methods learn on problems, with many seeds, and keep the return of every episode.
 
-    Returns are discounted, as the problem is.  A method may come with a grid of candidates.  Then
-    for each problem the one with the highest mean return of an episode - the area under its
-    learning curve - is picked on seeds of its own, and reported on other ones: the best of many
-    noisy numbers is too good to be true.
+    Returns are discounted, as the problem is, unless asked otherwise.  A method may come with a
+    grid of candidates.  Then for each problem the one with the highest mean return of an episode -
+    the area under its learning curve - is picked on seeds of its own, and reported on other ones:
+    the best of many noisy numbers is too good to be true.
 
     Parameters
     ----------
@@ -86,10 +92,11 @@ def compare(
     selection_seeds : int, default 10
         Runs of each candidate to pick by, 1 or more.
     **options
-        ``horizon``, the rounds of a run: by default the episodes times the most steps that the
-        problem lets one of them take, its `limit`.  ``seed``: the same one gives the same
-        numbers, by default a fresh one.  ``executor``, ``workers``, ``progress``: as in
-        `simulate`, which does the work.
+        ``discounted``, by default True: whether returns are discounted, or plain sums of rewards;
+        learners discount in either case.  ``horizon``, the rounds of a run: by default the
+        episodes times the most steps that the problem lets one of them take, its `limit`.
+        ``seed``: the same one gives the same numbers, by default a fresh one.  ``executor``,
+        ``workers``, ``progress``: as in `simulate`, which does the work.
 
     Returns
     -------
@@ -136,12 +143,12 @@ def compare(
         for name, problem in worlds.items()
     }
     teams = _teams(methods, worlds)
-    plan = RacePlan(episodes, seeds, selection_seeds, seed, horizons)
+    discounted = flag("discounted", options.get("discounted", True))
+    plan = RacePlan(episodes, seeds, selection_seeds, seed, horizons, discounted)
     for (_, world), team in teams.items():
         for candidate in team:
-            diary = Episodes(candidate.problem, episodes)
-            diary.check_horizon(horizons[world])
-            candidate.learner.check(diary)
+            plan.diary(candidate.problem).check_horizon(horizons[world])
+            candidate.learner.check(candidate.problem)  # so that it is named as it was given
     results, choices = {}, {}
     total = sum(plan.rounds(world, len(team)) for (_, world), team in teams.items())
     with Reporter(options.get("progress"), total) as reporter:
@@ -151,7 +158,7 @@ def compare(
             picked = choice.picked
             results[name, world] = play(_REPORTING, world, picked.problem, {name: picked.learner})
             choices[name, world] = choice
-    return Comparison(tuple(methods), tuple(worlds), results, choices, seed)
+    return Comparison(tuple(methods), tuple(worlds), results, choices, seed, discounted)
 
 
 def _check_options(options: Mapping[str, Any]) -> None:
@@ -300,7 +307,7 @@ def _player(plan: RacePlan, reporter: Reporter, options: Options) -> Callable[..
     def play(what: int, world: str, problem: Problem, learners: dict[str, Learner]) -> Result:
         nonlocal before
         result = simulate(
-            Episodes(problem, plan.episodes),
+            plan.diary(problem),
             learners,
             horizon=plan.horizons[world],
             replications=plan.runs(what),

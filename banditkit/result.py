@@ -4,11 +4,11 @@ import html
 import json
 import platform
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 import numpy as np
 
@@ -25,6 +25,8 @@ __all__ = ["Foreign", "Result", "load"]
 
 _FORMAT = "banditkit result 1"
 _LOG = "log "  # before the name of a log in a file
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, repr=False)
@@ -204,8 +206,8 @@ class Result:
         tables: dict[str, np.ndarray] = {}
         words = {
             "format": _FORMAT,
-            "problem": _to_plain(self.problem, tables),
-            "learners": [_to_plain(learner, tables) for learner in self.learners],
+            "problem": to_plain(self.problem, tables),
+            "learners": [to_plain(learner, tables) for learner in self.learners],
             "names": self.names,
             "horizon": self.horizon,
             "seed": self.seed,
@@ -266,50 +268,65 @@ def load(path: str | Path) -> Result:
     >>> (again.regret == result.regret).all() and again.learners == result.learners
     True
     """
+    return read_whole(path, read_result, "result")
+
+
+def read_result(file: BinaryIO) -> Result:
+    """Read what `Result.write` wrote."""
+    words, tables = open_archive(file, _FORMAT)
+    arrays = {name: tables.pop(name) for name in ("times", "regret", "seconds")}
+    shape = (len(words["names"]), arrays["regret"].shape[1], arrays["times"].size)
+    logs = {name[len(_LOG) :]: tables.pop(name) for name in [*tables] if name.startswith(_LOG)}
+    shapes = [log.shape[:2] for log in logs.values()]
+    fitting = arrays["regret"].shape == shape and all(each == shape[:2] for each in shapes)
+    if not fitting or arrays["seconds"].shape != shape[:1]:
+        raise ValueError("its arrays do not fit together")
+    problem = from_plain(words["problem"], tables)
+    learners = tuple(from_plain(each, tables) for each in words["learners"])
+    if len(learners) != shape[0] or not all(isinstance(each, Learner) for each in learners):
+        raise ValueError("its learners are not learners")
+    if not isinstance(problem, Problem):
+        raise ValueError("its problem is not a problem")
+    return Result(
+        problem=problem,
+        learners=learners,
+        names=tuple(words["names"]),
+        horizon=words["horizon"],
+        seed=words["seed"],
+        versions=words["versions"],
+        logs=logs,
+        **arrays,
+    )
+
+
+def read_whole(path: str | Path, read: Callable[[BinaryIO], T], what: str) -> T:
+    """Return what `read` makes of a file, or raise a ValueError that says what is wrong with it."""
     try:
         with Path(path).open("rb") as file:
-            if not zipfile.is_zipfile(file):
-                raise ValueError("it is not an npz archive")
-            file.seek(0)
-            with np.load(file, allow_pickle=False) as archive:
-                tables = dict(archive)
-        arrays = {name: tables.pop(name) for name in ("words", "times", "regret", "seconds")}
-        words = json.loads(str(arrays.pop("words")))
-        if words["format"] != _FORMAT:
-            raise ValueError(f"its format is {words['format']!r}, not {_FORMAT!r}")
-        shape = (len(words["names"]), arrays["regret"].shape[1], arrays["times"].size)
-        logs = {name[len(_LOG) :]: tables.pop(name) for name in [*tables] if name.startswith(_LOG)}
-        shapes = [log.shape[:2] for log in logs.values()]
-        fitting = arrays["regret"].shape == shape and all(each == shape[:2] for each in shapes)
-        if not fitting or arrays["seconds"].shape != shape[:1]:
-            raise ValueError("its arrays do not fit together")
-        known = descriptions()
-        problem = _from_plain(words["problem"], known, tables)
-        learners = tuple(_from_plain(each, known, tables) for each in words["learners"])
-        if len(learners) != shape[0] or not all(isinstance(each, Learner) for each in learners):
-            raise ValueError("its learners are not learners")
-        if not isinstance(problem, Problem):
-            raise ValueError("its problem is not a problem")
-        return Result(
-            problem=problem,
-            learners=learners,
-            names=tuple(words["names"]),
-            horizon=words["horizon"],
-            seed=words["seed"],
-            versions=words["versions"],
-            logs=logs,
-            **arrays,
-        )
+            return read(file)
     except FileNotFoundError:
         raise ValueError(f"there is no file {path}") from None
     except OSError as error:
         raise ValueError(f"{path} can't be read: {error.strerror or error}") from None
     except Exception as error:  # whatever zipfile, zlib, NumPy and JSON say of a damaged file
-        what = f"it lacks {error}" if isinstance(error, KeyError) else error
+        fault = f"it lacks {error}" if isinstance(error, KeyError) else error
         raise ValueError(
-            f"{path} is not a result of banditkit, or damaged ({what}); "
-            "save it anew with Result.save"
+            f"{path} is not a {what} of banditkit, or damaged ({fault}); "
+            f"save it anew with {what.title()}.save"
         ) from None
+
+
+def open_archive(file: BinaryIO, form: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Return words and arrays of an archive, if it is one of this format."""
+    if not zipfile.is_zipfile(file):
+        raise ValueError("it is not an npz archive")
+    file.seek(0)
+    with np.load(file, allow_pickle=False) as archive:
+        tables = dict(archive)
+    words = json.loads(str(tables.pop("words")))
+    if words["format"] != form:
+        raise ValueError(f"its format is {words['format']!r}, not {form!r}")
+    return words, tables
 
 
 def versions() -> dict[str, str]:
@@ -318,7 +335,7 @@ def versions() -> dict[str, str]:
     return {"banditkit": __version__, "python": platform.python_version(), **packages}
 
 
-def _to_plain(value: Any, tables: dict[str, np.ndarray]) -> Any:
+def to_plain(value: Any, tables: dict[str, np.ndarray]) -> Any:
     """Return a description as words and numbers that JSON knows; arrays go into `tables`."""
     if isinstance(value, Foreign) or (
         isinstance(value, Description)
@@ -326,19 +343,19 @@ def _to_plain(value: Any, tables: dict[str, np.ndarray]) -> Any:
     ):
         return {"class": None, "words": repr(value)}
     if isinstance(value, Description):
-        values = {each.name: _to_plain(getattr(value, each.name), tables) for each in fields(value)}
+        values = {each.name: to_plain(getattr(value, each.name), tables) for each in fields(value)}
         if any(map(_in_words, values.values())):
             return {"class": None, "words": repr(value)}  # what is around it may refuse words
         return {"class": type(value).__name__, **values}
     if isinstance(value, tuple) and any(isinstance(each, Description) for each in value):
-        parts = [_to_plain(each, tables) for each in value]
+        parts = [to_plain(each, tables) for each in value]
         return {"class": None, "words": repr(value)} if any(map(_in_words, parts)) else parts
     if isinstance(value, np.ndarray):
         name = f"table{len(tables)}"
         tables[name] = value
         return {"table": name}
     if hasattr(value, "indptr"):  # a sparse matrix, by rows
-        parts = [_to_plain(part, tables) for part in (value.data, value.indices, value.indptr)]
+        parts = [to_plain(part, tables) for part in (value.data, value.indices, value.indptr)]
         return {"sparse": parts, "shape": value.shape}
     if not isinstance(value, str | int | float | tuple | list | None):  # somebody's regressor
         return {"class": None, "words": repr(value)}
@@ -350,19 +367,20 @@ def _in_words(plain: Any) -> bool:
     return isinstance(plain, dict) and "words" in plain
 
 
-def _from_plain(value: Any, known: Mapping[str, type], archive: Mapping[str, np.ndarray]) -> Any:
+def from_plain(value: Any, tables: Mapping[str, np.ndarray]) -> Any:
+    """Return what `to_plain` made words of."""
     if isinstance(value, list) and any(isinstance(each, dict) for each in value):
-        return [_from_plain(each, known, archive) for each in value]
+        return [from_plain(each, tables) for each in value]
     if not isinstance(value, dict):
         return value
     if "table" in value:
-        return archive[value["table"]]
+        return tables[value["table"]]
     if "sparse" in value:
         from scipy.sparse import csr_array
 
-        parts = tuple(_from_plain(part, known, archive) for part in value["sparse"])
+        parts = tuple(from_plain(part, tables) for part in value["sparse"])
         return csr_array(parts, shape=value["shape"])
-    values = {
-        name: _from_plain(each, known, archive) for name, each in value.items() if name != "class"
-    }
-    return Foreign(**values) if value["class"] is None else known[value["class"]](**values)
+    values = {name: from_plain(each, tables) for name, each in value.items() if name != "class"}
+    if value["class"] is None:
+        return Foreign(**values)
+    return descriptions()[value["class"]](**values)

@@ -710,3 +710,14 @@ def test_a_table_that_does_not_tell_all_is_refused():
         pytest.skip("this Gymnasium has no fickle passengers")
     with pytest.raises(ValueError, match="knows nothing of fickle passengers"):
         from_gymnasium(env)
+
+
+def test_what_a_heuristic_pays_is_told_beside_the_reward():
+    grid = bk.GridWorld("S.G")
+    env = to_gymnasium(bk.WithHeuristic(grid, grid.favour("right")))
+    env.reset(seed=0)
+    assert env.step(1) == (1, 0.0, False, False, {"auxiliary": 1.0})
+    assert env.step(3)[4] == {"auxiliary": 0.0}
+    plain = to_gymnasium(grid)
+    plain.reset(seed=0)
+    assert plain.step(1)[4] == {}

@@ -1,5 +1,6 @@
 """Comparisons of methods: what is picked, on which seeds, and the numbers made of the runs."""
 
+import io
 import math
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +18,7 @@ from scipy.stats import trim_mean
 import banditkit as bk
 from banditkit.aggregates import bootstrap_iqm
 from banditkit.comparison import Candidate, Choice
+from banditkit.core.play import play_interpreted
 from banditkit.learning_curves import _horizon
 from banditkit.simulation import generators
 
@@ -132,6 +134,13 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say(strata):
     # asymptotic variance is 1.1949 sigma^2 / n.
     wide = 2 * 1.645 * 2.0 * math.sqrt(1.1949 / (40 * strata))
     assert (high - low).mean() == pytest.approx(wide, rel=0.08)
+
+
+def test_intervals_of_few_runs_are_a_little_too_narrow():
+    scores = np.random.default_rng(3).exponential(size=(2000, 1, 8))
+    truth = bk.interquartile_mean(np.random.default_rng(4).exponential(size=10**6))
+    low, high = bootstrap_iqm(scores, level=0.95, resamples=400, seed=0)
+    assert 0.9 < ((low < truth) & (truth < high)).mean() < 0.94
 
 
 def test_runs_are_drawn_within_their_stratum():
@@ -645,3 +654,198 @@ def test_a_comparison_shows_itself(race):
     assert repr(race) == "<Comparison: 3 methods, 2 problems, 6 seeds, 12 episodes>"
     assert "<table" in race._repr_html_()
     assert "shaped" in race._repr_html_()
+
+
+# --- what diverges, whatever the learner --------------------------------------------------------
+
+
+class LateAdvice(NamedTuple):
+    """A heuristic that pays 0, and from a round on something else."""
+
+    amount: float
+
+    def advise(self, t, age, x, a, y):
+        return self.amount if t >= 60 else 0.0
+
+
+class Late(bk.Heuristic):
+    """Pay an amount from a round on."""
+
+    def __init__(self, amount):
+        self.__dict__.update(amount=amount)
+
+    def __repr__(self):
+        return f"Late({self.amount})"
+
+    def start(self, spec):
+        return LateAdvice(self.amount)
+
+
+MAD = {
+    "Reinforce": bk.Reinforce(0.1),
+    "ActorCritic": bk.ActorCritic(0.1),
+    "QLearning": bk.QLearning(),
+    "Boltzmann": bk.QLearning(temperature=1.0),
+    "Sarsa": bk.Sarsa(),
+    "SarsaLambda": bk.SarsaLambda(),
+    "ExpectedSarsa": bk.ExpectedSarsa(),
+    "DoubleQLearning": bk.DoubleQLearning(),
+    "PGRD": bk.PGRD(),
+    "SORS": bk.SORS(),
+    "BSRS": bk.BSRS(bk.QLearning()),
+}
+
+
+def interpreted(monkeypatch):
+    """Let games be played as Python, silently: the numbers are the same, and nothing compiles."""
+
+    def quiet(*arguments):
+        with np.errstate(all="ignore"):
+            return play_interpreted(*arguments)
+
+    monkeypatch.setattr("banditkit.simulation.player_of", lambda env, policy: quiet)
+
+
+@pytest.mark.parametrize("amount", [nan, -math.inf, 1e200])
+def test_whoever_learns_from_a_heuristic_that_goes_mad_diverged(amount, monkeypatch):
+    interpreted(monkeypatch)
+    sound = bk.WithHeuristic(LINE, Late(0.0))
+    for problem, share in ((sound, 0.0), (bk.WithHeuristic(LINE, Late(amount)), 1.0)):
+        methods = {name: (bk.NaiveSum, learner) for name, learner in MAD.items()}
+        methods["deaf"] = (bk.PrimaryOnly, bk.QLearning())
+        result = compared(problem, methods, seeds=2, episodes=8)
+        *mad, deaf = result.diverged[:, 0].mean(axis=1)
+        assert dict(zip(methods, mad, strict=False)) == dict.fromkeys(MAD, share)
+        assert deaf == 0.0
+        assert result.table()["diverged"].tolist() == [*(2 * share for _ in MAD), 0.0]
+        assert np.isfinite(result.scores()).all()  # the worst of those that did not
+        assert np.isfinite(result.table().to_numpy(dtype=float)).all()
+
+
+def test_a_huge_rate_ends_as_a_diverged_run_and_the_display_says_so(monkeypatch):
+    interpreted(monkeypatch)
+    methods = {
+        "Reinforce": bk.Reinforce(1e200),
+        "its baseline": bk.Reinforce(0.1, critic_rate=1e200),
+        "ActorCritic": bk.ActorCritic(1e200),
+        "PGRD": bk.PGRD(rate=1e200),
+        "SORS": bk.SORS(bk.Reinforce(1e200)),
+        "its reward": bk.SORS(rate=1e200),
+        "candidates": [bk.Reinforce(1e200), bk.Reinforce(0.1)],
+        "sound": bk.Reinforce(0.1),
+    }
+    line = bk.GridWorld("S..G", step_reward=-1, limit=20)
+    result = compared(line, methods, seeds=2, episodes=30, selection_seeds=2)
+    assert result.table()["diverged"].tolist() == [2, 2, 2, 2, 2, 2, 0, 0]
+    assert result.picked["candidates", repr(line)] == "Reinforce(rate=0.1)"
+    display = bk.LearningCurveDisplay.from_comparison(result).plot(Figure().subplots())
+    names = [line.get_label() for line in display.lines_]
+    assert names[:2] == ["Reinforce (2 of 2 diverged)", "its baseline (2 of 2 diverged)"]
+    assert names[-2:] == ["candidates", "sound"]
+
+
+def test_a_regret_that_is_no_number_is_of_a_run_that_diverged():
+    result = made(np.ones((1, 1, 3, 4)))
+    result.results["a", "u"].regret[0, 1, 0] = nan
+    assert result.diverged.tolist() == [[[False, True, False]]]
+
+
+# --- returns that are not discounted ------------------------------------------------------------
+
+
+def test_returns_may_be_plain_sums(race):
+    plain = compared(GRIDS, discounted=False)
+    steps = plain.results["plain", "square"].logs["steps"][0]
+    assert plain.returns[1, 0] == pytest.approx(1 - steps)  # each costs 1, the last one pays 1
+    powers = GRID.gamma ** (steps - 1)
+    discounted = powers - (1 - GRID.gamma**steps) / (1 - GRID.gamma)
+    assert race.returns[1, 0] == pytest.approx(discounted)
+    assert race.discounted
+    assert not plain.discounted
+    assert plain.results["plain", "square"].problem == bk.Episodes(GRID, 12, discounted=False)
+    for comparison, words in ((race, "discounted return"), (plain, "undiscounted return")):
+        display = bk.LearningCurveDisplay.from_comparison(comparison).plot(Figure().subplots())
+        assert display.ax_.get_ylabel().startswith(f"{words} of the episode, in units of reward")
+        result = comparison.results["plain", "square"]
+        display = bk.EpisodeDisplay.from_result(result, "return").plot(Figure().subplots())
+        assert display.ax_.get_ylabel() == f"{words} of the episode, in units of reward"
+    with pytest.raises(ValueError, match="discounted must be True or False; got 'no'"):
+        compared(discounted="no")
+
+
+# --- files --------------------------------------------------------------------------------------
+
+
+class Mine(bk.QLearning):
+    """A learner of one's own."""
+
+
+def test_a_file_gives_back_what_was_saved(tmp_path):
+    saved = compared(GRIDS, {**METHODS, "mine": Mine(0.2)}, discounted=False)
+    saved.save(tmp_path / "race.npz")
+    again = bk.Comparison.load(tmp_path / "race.npz")
+    assert (again.methods, again.problems) == (saved.methods, saved.problems)
+    assert (again.seed, again.discounted) == (saved.seed, saved.discounted)
+    assert again.picked == saved.picked
+    assert np.array_equal(again.returns, saved.returns)
+    assert np.array_equal(again.diverged, saved.diverged)
+    for key, choice in saved.choices.items():
+        read, result = again.choices[key], again.results[key]
+        assert np.array_equal(read.auc, choice.auc)
+        assert read.seed == choice.seed
+        assert [each.name for each in read.candidates] == [each.name for each in choice.candidates]
+        if key[0] != "mine":
+            assert read.candidates == choice.candidates
+            assert result.problem == saved.results[key].problem
+            assert result.learners == saved.results[key].learners
+        assert result.seed == saved.results[key].seed
+    assert repr(again.choices["mine", "line"].picked.learner) == "Mine(rate=0.2)"
+    assert again.table().equals(saved.table())
+    assert again.selection().equals(saved.selection())
+    assert again.curves().equals(saved.curves())
+    bk.LearningCurveDisplay.from_comparison(again).plot(Figure().subplots())
+
+
+def test_a_file_is_written_whole_or_not_at_all(race, tmp_path, monkeypatch):
+    path = tmp_path / "race.npz"
+    race.save(path)
+    before = path.read_bytes()
+
+    def fail(*arguments, **words):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez_compressed", fail)
+    with pytest.raises(ValueError, match=r"can't write .*race.npz: No space left"):
+        race.save(path)
+    assert path.read_bytes() == before
+    assert [each.name for each in tmp_path.iterdir()] == ["race.npz"]
+
+
+def test_what_is_no_file_of_a_comparison_is_named(race, tmp_path):
+    path = tmp_path / "race.npz"
+    with pytest.raises(ValueError, match="there is no file"):
+        bk.Comparison.load(path)
+    race.results["plain", "line"].save(path)
+    with pytest.raises(ValueError, match="format is 'banditkit result 1', not 'banditkit compar"):
+        bk.Comparison.load(path)
+    race.save(path)
+    with pytest.raises(ValueError, match="format is 'banditkit comparison 1', not 'banditkit res"):
+        bk.load(path)
+    whole = path.read_bytes()
+    for part in (b"", whole[: len(whole) // 2], b"x" * 100):
+        path.write_bytes(part)
+        with pytest.raises(ValueError, match=r"is not a comparison .*anew with Comparison.save"):
+            bk.Comparison.load(path)
+    with np.load(io.BytesIO(whole)) as archive:
+        arrays = dict(archive)
+    np.savez(path, **{name: each for name, each in arrays.items() if name != "auc 0"})
+    with pytest.raises(ValueError, match="it lacks 'auc 0"):
+        bk.Comparison.load(path)
+    arrays["auc 0"] = np.zeros((7, 1))
+    np.savez(path, **arrays)
+    with pytest.raises(ValueError, match="its candidates of 'graded' do not fit together"):
+        bk.Comparison.load(path)
+    pickled = np.empty(1, dtype=object)
+    np.savez(path, **arrays | {"auc 0": pickled})
+    with pytest.raises(ValueError, match="allow_pickle=False"):
+        bk.Comparison.load(path)

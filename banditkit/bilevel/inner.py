@@ -13,7 +13,7 @@ from banditkit.bilevel.kernels import Batch, RewardModel
 from banditkit.core.checks import flag, number, numbers, shorten, table, whole
 from banditkit.core.jit import jit
 
-__all__ = ["InnerProblem", "NotAMaximum", "batch_of", "reward_model"]
+__all__ = ["InnerProblem", "NotAMaximum", "batch_of", "fixed_reward", "reward_model"]
 
 _NULL = 1e-10  # relative: eigenvalues nearer to 0 belong to directions in which nothing changes
 
@@ -43,6 +43,16 @@ def _array(name: str, values: Any, shape: tuple[int, ...]) -> np.ndarray:
     if not np.isfinite(array).all():
         raise ValueError(f"{name} must be finite; got {shorten(repr(values))}")
     return array
+
+
+def _listed(name: str, column: Any) -> list[Any]:
+    """Return what has an entry for each trajectory as a list."""
+    try:
+        return list(column)
+    except TypeError:
+        raise ValueError(
+            f"{name} must have an entry for each trajectory; got {shorten(repr(column))}"
+        ) from None
 
 
 class NotAMaximum(ValueError):
@@ -83,20 +93,21 @@ def batch_of(
     >>> batch.first, batch.weight.shape
     (array([0, 2]), (2, 2))
     """
-    if not len(features):
+    states = _listed("features", features)
+    columns = {"actions": _listed("actions", actions), "primary": _listed("primary", primary)}
+    if auxiliary is not None:
+        columns["auxiliary"] = _listed("auxiliary", auxiliary)
+    if not states:
         raise ValueError("a batch needs a trajectory or more; got none")
-    if auxiliary is None:
-        auxiliary = [np.zeros(len(each)) for each in primary]
-    columns = {"actions": actions, "primary": primary, "auxiliary": auxiliary}
     for name, column in columns.items():
-        if len(column) != len(features):
+        if len(column) != len(states):
             raise ValueError(
-                f"{name} must have an entry for each of the {len(features)} trajectories; got "
+                f"{name} must have an entry for each of the {len(states)} trajectories; got "
                 f"{len(column)}"
             )
     rows = []
-    for m, states in enumerate(features):
-        rows.append(np.array(table(f"features of trajectory {m}", states, "step", "feature")))
+    for m, each in enumerate(states):
+        rows.append(np.array(table(f"features of trajectory {m}", each, "step", "feature")))
         if rows[m].shape[1] != rows[0].shape[1]:
             raise ValueError(
                 f"all states have the same features; trajectory 0 has {rows[0].shape[1]}, "
@@ -112,15 +123,15 @@ def batch_of(
     lengths = [len(each) for each in rows]
     weight = np.concatenate(rows)
     n, d = weight.shape
-    taken = np.concatenate([np.asarray(each) for each in actions])
+    taken, *paid = (np.concatenate([np.asarray(each) for each in c]) for c in columns.values())
     if taken.dtype.kind not in "iu" or taken.min() < 0:
         raise ValueError(f"actions must be whole numbers from 0 on; got {shorten(repr(actions))}")
     return Batch(
         at=np.tile(np.arange(d), (n, 1)),
         weight=weight,
         action=taken.astype(np.int64),
-        primary=np.concatenate([np.asarray(each, dtype=float) for each in primary]),
-        auxiliary=np.concatenate([np.asarray(each, dtype=float) for each in auxiliary]),
+        primary=paid[0].astype(float),
+        auxiliary=paid[1].astype(float) if len(paid) > 1 else np.zeros(n),
         first=np.concatenate([[0], np.cumsum(lengths)]),
         longest=float(max(lengths)) if longest is None else number("longest", longest, low=1e-9),
         d=d,
@@ -135,7 +146,7 @@ def reward_model(
     phi: Any = None,
     gamma: float = 0.99,
 ) -> RewardModel:
-    """Return the reward ``w_1(s) + w_2(s) r_p + w_3(s) r_aux`` with ``w_i = base_i + phi_i . x``.
+    """Return the reward ``w_1(s) + w_2(s) r_p + w_3(s) r_aux`` with ``w_i = base_i + phi_i @ x``.
 
     Parameters
     ----------
@@ -170,6 +181,13 @@ def reward_model(
     if begin.shape != (3,) or which.shape != (3,):
         raise ValueError("base and learned must have three entries: bonus, primary, auxiliary")
     return RewardModel(start, begin, which, np.array([logit]))
+
+
+def fixed_reward(d: int, base: tuple[float, float, float], gamma: float) -> RewardModel:
+    """Return a reward that is not learned; gamma may be 1."""
+    logit = math.inf if gamma >= 1.0 else math.log(gamma / (1.0 - gamma)) if gamma else -math.inf
+    nothing = np.zeros(3, dtype=np.bool_)
+    return RewardModel(np.zeros((3, d)), np.array(base), nothing, np.array([logit]))
 
 
 @dataclass(frozen=True, eq=False)

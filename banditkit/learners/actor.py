@@ -7,6 +7,7 @@ import numpy as np
 from banditkit.core.draws import TIE, draw_index
 from banditkit.core.jit import jit_helper, jit_inline
 from banditkit.core.weights import draw_arm, softmax
+from banditkit.learners.divergence import divergence
 from banditkit.learners.schedules import Course
 
 __all__ = [
@@ -40,6 +41,9 @@ class Actor(NamedTuple):
     episode: np.ndarray  # (1,) int64, episodes that are over
     p: np.ndarray  # (A,) room for their probabilities
     advice: Any
+
+    def logged(self):
+        return divergence(self.Q)
 
 
 def advised(policy: Any, advice: Any) -> Any:

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from banditkit.core.checks import number, whole
+from banditkit.core.checks import number, shorten, whole
 from banditkit.core.controllers import pd_action
 from banditkit.core.description import Learner, Problem
 from banditkit.core.feedback import Feedback, Step
@@ -13,6 +13,15 @@ from banditkit.core.spec import Box, Tabular
 from banditkit.learners.policy_gradient import Reinforce, ReinforcePolicy
 
 __all__ = ["HeuristicBaseline", "PDController"]
+
+
+def check_aided(learner: Learner, problem: Problem) -> None:
+    """Raise a ValueError if a problem has no heuristic for who learns from one."""
+    if not problem.aided:
+        raise ValueError(
+            f"{type(learner).__name__} learns from a designer's heuristic, which "
+            f"{shorten(repr(problem))} does not have - add one: WithHeuristic(problem, heuristic)"
+        )
 
 
 class PDPolicy(NamedTuple):
@@ -173,11 +182,7 @@ class HeuristicBaseline(Learner):
     def check(self, problem: Problem) -> None:
         """Raise a ValueError if it can't play `problem`; see `Learner.check`."""
         self.learner.check(problem)
-        if not problem.aided:
-            raise ValueError(
-                f"HeuristicBaseline learns from a heuristic, which {type(problem).__name__} has "
-                "not - give it one with WithHeuristic"
-            )
+        check_aided(self, problem)
 
     def start(self, spec: Any, horizon: int) -> HeuristicBaselinePolicy:
         """Return the policy; see `Learner.start`."""

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from banditkit.bilevel import kernels
+from banditkit.bilevel.inner import fixed_reward
 from banditkit.bilevel.kernels import RewardModel
 from banditkit.core.checks import number
 from banditkit.core.description import Description, Learner, Problem
@@ -13,23 +14,27 @@ from banditkit.core.feedback import Feedback
 from banditkit.core.jit import jit_helper, jit_inline
 from banditkit.core.spec import Box, Tabular
 from banditkit.core.weights import draw_arm
-from banditkit.learners.barfi import Climber, fixed_reward, gather
+from banditkit.learners.aided import check_aided
 from banditkit.learners.features import FeatureMap
 from banditkit.learners.lirpg import (
     Ascent,
     AscentPlan,
     Bench,
-    blank_actor,
     check_ascent,
-    check_features,
     disown,
-    encoder_of,
     go_ahead,
     keep_to_learn,
     look_ahead,
 )
-from banditkit.learners.policy_gradient import SoftmaxLinear, look_at
-from banditkit.learners.trajectories import Shelf
+from banditkit.learners.policy_gradient import (
+    SoftmaxLinear,
+    blank_actor,
+    check_features,
+    encoder_of,
+    look_at,
+)
+from banditkit.learners.rmsprop import Climber
+from banditkit.learners.trajectories import Shelf, gather
 
 __all__ = ["BiPaRS", "ExplicitMapping", "IncrementalMetaGradient", "MetaGradient"]
 
@@ -342,8 +347,13 @@ class BiPaRS(Learner):
     `ExplicitMapping` adds the weight to what the policy sees.
 
     What to expect: a heuristic that pays again and again for steps in the right direction also pays
-    for detours, and a meta-gradient lowers its weight once the policy knows the way.  Batches of a
-    single episode are noisy, and RMSprop goes on at its pace where nothing is left to learn.
+    for detours, and a meta-gradient lowers its weight once the policy knows the way.  RMSprop goes
+    on at its pace where nothing is left to learn, and a policy that has become sure of the wrong
+    way finishes no episode that could tell.  So batches should not be small.  In corridors of 5 and
+    8 cells with the heuristic of the example, 400 episodes and the settings of the example, none
+    and 2 of 40 runs are stuck in the end with batches of 5 episodes (none and 1 by
+    `IncrementalMetaGradient`), and 5 and 26 with batches of one; the naive sum loses 22 of 24 in
+    the shorter one.  `ExplicitMapping` loses 35 and 38, as little as 5 episodes make of it.
 
     The original has deep networks with PPO, and Adam for phi; that the step of the policy is plain
     gradient ascent, and that phi moves by RMSprop, is ours.  An episode that is cut off ends there.
@@ -367,7 +377,9 @@ class BiPaRS(Learner):
     >>> problem = bk.Episodes(bk.WithHeuristic(grid, 0.1 * grid.favour("left")), 300)
     >>> learner = bk.BiPaRS(bk.MetaGradient(), bk.Ascent(rate=0.5), reward_rate=0.05)
     >>> result = bk.simulate(problem, [learner], horizon=2e4, replications=5, seed=0)
-    >>> bool(result.logs["weight"][0, :, -1].mean() < 0)
+    >>> bool((result.logs["weight"][0, :, -1] < 0).all())
+    True
+    >>> bool((result.logs["steps"][..., -50:].mean(axis=-1) < 8).all())
     True
     """
 
@@ -397,11 +409,7 @@ class BiPaRS(Learner):
     def check(self, problem: Problem) -> None:
         """Raise a ValueError if it can't play `problem`; see `Learner.check`."""
         super().check(problem)
-        if not problem.aided:
-            raise ValueError(
-                f"BiPaRS weighs a designer's heuristic, which {type(problem).__name__} does not "
-                "have - add one: WithHeuristic(problem, heuristic)"
-            )
+        check_aided(self, problem)
         spec = problem.spec
         features = self._encoder(spec)
         needed = self.method.numbers_kept(spec.A, features.size, features.weighing.size)

@@ -189,7 +189,7 @@ class FourierFeatures(NamedTuple):
 
 @dataclass(frozen=True, repr=False)
 class Fourier(FeatureMap):
-    """Cosines over the box of states: ``cos(pi c . x)`` for all c of whole numbers up to the order.
+    """Cosines over the box of states: ``cos(pi c @ x)`` for all c of whole numbers up to the order.
 
     x is scaled to [0, 1] along each axis; states beyond the box count as on its edge.
 

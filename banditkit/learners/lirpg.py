@@ -10,6 +10,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from banditkit.bilevel import kernels
+from banditkit.bilevel.inner import fixed_reward
 from banditkit.bilevel.kernels import (
     Batch,
     Policies,
@@ -24,14 +25,28 @@ from banditkit.core.feedback import Feedback
 from banditkit.core.jit import jit_helper, jit_inline
 from banditkit.core.spec import Box, Tabular
 from banditkit.core.weights import draw_arm
-from banditkit.learners.barfi import Climber, climb, fixed_reward, gather, look_back
-from banditkit.learners.features import FeatureMap, Fourier, OneHot
-from banditkit.learners.policy_gradient import SoftmaxLinear, linear_value, look_at
-from banditkit.learners.trajectories import Shelf, blank_shelf, finish, keep_step
+from banditkit.learners.divergence import bounded
+from banditkit.learners.features import FeatureMap
+from banditkit.learners.policy_gradient import (
+    SoftmaxLinear,
+    blank_actor,
+    check_features,
+    encoder_of,
+    linear_value,
+    look_at,
+)
+from banditkit.learners.rmsprop import Climber, climb
+from banditkit.learners.trajectories import (
+    Shelf,
+    blank_shelf,
+    finish,
+    gather,
+    keep_step,
+    look_back,
+)
 
 __all__ = ["LIRPG", "Ascent"]
 
-_FAR = 1e100  # numbers beyond it have diverged
 _STEEPEST = 700.0  # exp of more is no number
 
 
@@ -122,16 +137,6 @@ def disown(U, own):
     for a in range(U.shape[0]):
         for i in range(own):
             U[a, i] = 0.0
-
-
-@jit_inline
-def bounded(values):
-    """Tell whether all entries of a table are numbers that are not out of all proportion."""
-    good = True
-    for i in range(values.shape[0]):
-        for j in range(values.shape[1]):
-            good = good and abs(values[i, j]) < _FAR
-    return good
 
 
 @jit_helper
@@ -264,8 +269,9 @@ class Ascent(Description):
     critic_rate : float, default 0.1
         Share of its error that a linear baseline makes up for in each step, in [0, 1]; with 0 there
         is no baseline.
-    episodes : int, default 1
-        Episodes of a batch, 1 or more; each is learned from once.
+    episodes : int, default 5
+        Episodes of a batch, 1 or more; each is learned from once.  With one of them a policy
+        climbs sooner, and a reward that is learned follows noise; see `BiPaRS`.
     longest : int, default 500
         Steps of an episode that are kept, 1 or more; a longer one is taken to be cut off there.
 
@@ -284,7 +290,7 @@ class Ascent(Description):
     rate: float = 0.05
     entropy: float = 0.0
     critic_rate: float = 0.1
-    episodes: int = 1
+    episodes: int = 5
     longest: int = 500
 
     def __post_init__(self) -> None:
@@ -325,24 +331,6 @@ class Ascent(Description):
             wanted=wanted,
             wish=wish,
         )
-
-
-def check_features(name: str, features: Any) -> None:
-    """Raise a ValueError if features are neither left to the problem nor a `FeatureMap`."""
-    if features is not None and not isinstance(features, FeatureMap):
-        raise ValueError(f"{name} must be a FeatureMap, as in TileCoding(); got {features!r}")
-
-
-def encoder_of(features: FeatureMap | None, spec: Any) -> Any:
-    """Return the record of the features: by default a table, or Fourier's of order 3."""
-    return (features or (OneHot() if isinstance(spec, Tabular) else Fourier())).start(spec)
-
-
-def blank_actor(A: int, features: Any) -> SoftmaxLinear:
-    """Return a policy that draws every action with the same probability."""
-    k = features.active
-    at, weight = np.zeros(k, dtype=np.int64), np.zeros(k)
-    return SoftmaxLinear(np.zeros((A, features.size)), features, at, weight, np.zeros(A))
 
 
 @dataclass(frozen=True, repr=False)

@@ -22,6 +22,7 @@ from banditkit.core.jit import jit_helper, jit_inline
 from banditkit.core.planning import Model, followers
 from banditkit.core.spec import Tabular
 from banditkit.core.weights import draw_arm, softmax
+from banditkit.learners.divergence import divergence
 from banditkit.learners.model_based import (
     Experience,
     blank_experience,
@@ -217,6 +218,9 @@ class PGRDPolicy(NamedTuple):
 
     def noted(self):
         return {"weights": (self.theta.size,), "reward": ()}
+
+    def logged(self):
+        return divergence(self.theta, self.plan.Q)
 
 
 @jit_helper

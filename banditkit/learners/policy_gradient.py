@@ -19,6 +19,7 @@ from banditkit.core.feedback import Feedback
 from banditkit.core.jit import jit_helper, jit_inline
 from banditkit.core.spec import Box, Tabular
 from banditkit.core.weights import draw_arm, softmax
+from banditkit.learners.divergence import divergence
 from banditkit.learners.features import FeatureMap, Fourier, OneHot
 from banditkit.learners.schedules import Course, Schedule, course_of, scheduled
 
@@ -33,6 +34,27 @@ class SoftmaxLinear(NamedTuple):
     at: np.ndarray  # (n,) int64, the features that are active
     weight: np.ndarray  # (n,) what they are worth
     p: np.ndarray  # (A,) probabilities of the actions
+
+    def logged(self):
+        return divergence(self.theta)
+
+
+def check_features(name: str, features: Any) -> None:
+    """Raise a ValueError if features are neither left to the problem nor a `FeatureMap`."""
+    if features is not None and not isinstance(features, FeatureMap):
+        raise ValueError(f"{name} must be a FeatureMap, as in TileCoding(); got {features!r}")
+
+
+def encoder_of(features: FeatureMap | None, spec: Any) -> Any:
+    """Return the record of the features: by default a table, or Fourier's of order 3."""
+    return (features or (OneHot() if isinstance(spec, Tabular) else Fourier())).start(spec)
+
+
+def blank_actor(A: int, features: Any) -> SoftmaxLinear:
+    """Return a policy that draws every action with the same probability."""
+    k = features.active
+    at, weight = np.zeros(k, dtype=np.int64), np.zeros(k)
+    return SoftmaxLinear(np.zeros((A, features.size)), features, at, weight, np.zeros(A))
 
 
 @jit_inline
@@ -153,10 +175,7 @@ class _PolicyGradient(Learner):
     plays: ClassVar[tuple[type, ...]] = (Tabular, Box)
 
     def __post_init__(self) -> None:
-        if self.features is not None and not isinstance(self.features, FeatureMap):
-            raise ValueError(
-                f"features must be a FeatureMap, as in TileCoding(); got {self.features!r}"
-            )
+        check_features("features", self.features)
         self._set(
             rate=scheduled("rate", self.rate),
             critic_rate=scheduled("critic_rate", self.critic_rate),
@@ -166,24 +185,11 @@ class _PolicyGradient(Learner):
     def check(self, problem: Problem) -> None:
         """Raise a ValueError if it can't play `problem`; see `Learner.check`."""
         super().check(problem)
-        self._encoder(problem.spec)
-
-    def _encoder(self, spec: Any) -> Any:
-        """Return the record of the features: by default a table, or Fourier's of order 3."""
-        by_default = OneHot() if isinstance(spec, Tabular) else Fourier()
-        return (self.features or by_default).start(spec)
+        self.actor(problem.spec)
 
     def actor(self, spec: Any) -> SoftmaxLinear:
         """Return a policy that draws every action with the same probability."""
-        features = self._encoder(spec)
-        n = features.active
-        return SoftmaxLinear(
-            np.zeros((spec.A, features.size)),
-            features,
-            np.zeros(n, dtype=np.int64),
-            np.zeros(n),
-            np.zeros(spec.A),
-        )
+        return blank_actor(spec.A, encoder_of(self.features, spec))
 
 
 @dataclass(frozen=True, repr=False)

@@ -1,6 +1,6 @@
 """A number for each episode."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ __all__ = ["EpisodeDisplay", "LearningCurveDisplay"]
 # Words of the vertical axis, and whether they are in units of reward; others go by their name.
 _DIARY = {
     "steps": ("steps of the episode", False),
-    "return": ("discounted return of the episode", True),
+    "return": ("return of the episode", True),
     "regret": ("regret of the episode", True),
 }
 
@@ -38,10 +38,12 @@ class _OverEpisodes(CurveDisplay):
             for name, height in heights.items()
         ]
 
-    def _name_axes(self, what: str, problem: Problem, mean: str) -> None:
+    def _name_axes(self, what: str, problem: Problem, mean: str, discounted: bool | None) -> None:
         """Write what is drawn, of which problem, and what is done to it; then the lines' names."""
         self.ax_.set_xlabel("episode")
         words, paid = _DIARY.get(what, (what, False))
+        if what == "return":  # of a problem that was only saved in words nobody knows
+            words = {True: "discounted ", False: "undiscounted ", None: ""}[discounted] + words
         unit = f", in units of {unit_of(problem)}" if paid else ""
         self.ax_.set_ylabel(f"{words}{unit}{mean}")
         self._label_ends(self.lines_, self.level_lines_)
@@ -170,7 +172,8 @@ class EpisodeDisplay(_OverEpisodes):
         title = repr(self.results[0].problem) if len(self.results) == 1 else ""
         self._dress(episodes, title, self.results[0].regret.shape[1], "2 standard errors")
         mean = f"\nmean of {smooth} episodes" if smooth > 1 else ""
-        self._name_axes(self.what, self.results[0].problem, mean)
+        problem = self.results[0].problem
+        self._name_axes(self.what, problem, mean, getattr(problem, "discounted", None))
         return self
 
 
@@ -239,6 +242,8 @@ class LearningCurveDisplay(_OverEpisodes):
     ) -> "LearningCurveDisplay":
         """Draw the interquartile mean over seeds for each episode, with an interval around it.
 
+        A method's name tells how many of its runs diverged, if any did.
+
         Parameters
         ----------
         ax : matplotlib Axes, optional
@@ -270,21 +275,31 @@ class LearningCurveDisplay(_OverEpisodes):
             frame[name].to_numpy().reshape(len(methods), -1) for name in ("iqm", "low", "high")
         )
         self._begin(ax, log)
-        self._draw_curves(episodes, methods, (iqm, low, high))
-        self._draw_levels(episodes, heights)
         shown = [self.problem] if self.problem is not None else problems
+        self._draw_curves(episodes, self._names(shown), (iqm, low, high))
+        self._draw_levels(episodes, heights)
         runs = len(shown) * self.comparison.returns.shape[2]
         title = shown[0] if len(shown) == 1 else f"{len(shown)} problems"
         self._dress(episodes, title, runs, f"{100 * level:.4g}% interval", "interquartile mean")
         mean = f"\nsmoothed by {smooth:g}" if smooth > 0.0 else ""
         result = self.comparison.results[methods[0], shown[0]]
-        self._name_axes("return", result.problem, mean)
+        self._name_axes("return", result.problem, mean, self.comparison.discounted)
         return self
+
+    def _names(self, shown: Sequence[str]) -> list[str]:
+        """Return the names of the methods, and how many of their runs diverged, if any did."""
+        part = [self.comparison.problems.index(problem) for problem in shown]
+        diverged = self.comparison.diverged[:, part]
+        counts, runs = diverged.sum(axis=(1, 2)), diverged[0].size
+        return [
+            f"{method} ({count} of {runs} diverged)" if count else method
+            for method, count in zip(self.comparison.methods, counts, strict=True)
+        ]
 
 
 def _check_diary(result: Result, what: Any) -> None:
     """Raise a ValueError unless there is a log of that name, with a number for each episode."""
-    if not result.logs:
+    if not result.logs or (what in list(_DIARY) and what not in result.logs):
         raise ValueError(
             "the result has no logs of episodes; play Episodes(problem, count) - got a result on "
             f"{shorten_title(repr(result.problem))}"

@@ -6,7 +6,7 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from banditkit.core.checks import number, whole
+from banditkit.core.checks import flag, number, whole
 from banditkit.core.description import Problem
 from banditkit.core.feedback import Feedback, Step
 from banditkit.core.jit import jit_helper, jit_inline
@@ -85,6 +85,7 @@ class MountainCarEnv(NamedTuple):
     state: np.ndarray  # (2,) position, velocity
     age: np.ndarray  # (1,) int64, steps of this episode; -1: a new episode has to start
     limit: int  # steps after which an episode is cut off
+    sparse: bool  # is arriving paid, or does every step cost?
 
     def observe(self, t, rng):
         if self.age[0] < 0:
@@ -103,7 +104,8 @@ class MountainCarEnv(NamedTuple):
     def respond(self, t, x, a, rng):
         position, velocity = drive(x[0], x[1], a)
         terminal = position >= _GOAL and velocity >= 0
-        return conclude(self, np.array([position, velocity]), -1.0, terminal)
+        reward = (1.0 if terminal else 0.0) if self.sparse else -1.0
+        return conclude(self, np.array([position, velocity]), reward, terminal)
 
 
 @dataclass(frozen=True, repr=False)
@@ -121,11 +123,14 @@ class MountainCar(_Control):
         What a reward of the next step is worth, in [0, 1].
     limit : int, default 200
         Steps after which an episode is cut off, 1 or more.
+    sparse : bool, default False
+        Whether the reward is 1 for the step that arrives and 0 for all others, as in the code of
+        BARFI; regret counts steps in either case.
 
     Raises
     ------
     ValueError
-        If a number leaves its range.
+        If a number leaves its range, or `sparse` is not True or False.
 
     Notes
     -----
@@ -151,15 +156,22 @@ class MountainCar(_Control):
     array([-0.472,  0.001])
     """
 
+    sparse: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._set(sparse=flag("sparse", self.sparse))
+
     @property
     def spec(self) -> Box:
         """The box of the states, the number of actions, gamma, and the range of rewards."""
         low, high = (_LEFT, -_TOP_SPEED), (_RIGHT, _TOP_SPEED)
-        return Box(low, high, 3, self.gamma, lowest=-1.0, highest=-1.0)
+        lowest, highest = (0.0, 1.0) if self.sparse else (-1.0, -1.0)
+        return Box(low, high, 3, self.gamma, lowest, highest)
 
     def start(self, horizon: int, rng: np.random.Generator) -> MountainCarEnv:
         """Return the car being driven; see `Problem.start`."""
-        return MountainCarEnv(np.zeros(2), np.full(1, -1), self.limit)
+        return MountainCarEnv(np.zeros(2), np.full(1, -1), self.limit, self.sparse)
 
 
 @jit_helper

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from banditkit.core.checks import whole
+from banditkit.core.checks import flag, whole
 from banditkit.core.description import Problem
 from banditkit.core.feedback import Feedback
 
@@ -17,12 +17,12 @@ class EpisodesEnv(NamedTuple):
 
     env: Any
     steps: np.ndarray  # (n,) of each episode; nan: it is not over
-    returns: np.ndarray  # (n,) discounted sum of the rewards that count
+    returns: np.ndarray  # (n,) sum of the rewards that count, discounted or not
     regrets: np.ndarray  # (n,) sum of the gaps
     over: np.ndarray  # (1,) int64, episodes that are over
     age: np.ndarray  # (1,) int64, steps of this episode
     sums: np.ndarray  # (3,) of this episode: return, regret, and gamma to the power of its age
-    gamma: float
+    gamma: float  # what a return is discounted by
 
     def observe(self, t, rng):
         if self.age[0] == 0:
@@ -62,7 +62,7 @@ class Episodes(Problem):
     """A problem with steps, played for so many episodes, with a diary.
 
     The game ends with the last episode, or with the horizon, whichever comes first.  Of each
-    episode the number of its steps is written down, the discounted sum of its rewards without any
+    episode the number of its steps is written down, the (discounted) sum of its rewards without any
     shaping, and the sum of its gaps: `Result.logs` has arrays "steps", "return" and "regret" of
     shape (learners, replications, episodes), with nan for episodes that are not over.
 
@@ -72,11 +72,15 @@ class Episodes(Problem):
         An MDP, shaped or not: whatever answers with a `Step`.
     count : int, default 100
         Number of episodes, 1 or more.
+    discounted : bool, default True
+        Whether "return" is the discounted sum of the rewards, or the plain one.  Learners discount
+        as the problem does in either case.
 
     Raises
     ------
     ValueError
-        If `problem` is no MDP, or `count` is not a whole number, 1 or more.
+        If `problem` is no MDP, `count` is not a whole number, 1 or more, or `discounted` is not
+        True or False.
 
     Examples
     --------
@@ -92,11 +96,15 @@ class Episodes(Problem):
     feedback: ClassVar[Feedback] = Feedback.STEP
     problem: Problem
     count: int = 100
+    discounted: bool = True
 
     def __post_init__(self) -> None:
         if not isinstance(self.problem, Problem) or self.problem.feedback is not Feedback.STEP:
             raise ValueError(f"Episodes needs an MDP, as in GridWorld('S.G'); got {self.problem!r}")
-        self._set(count=whole("count", self.count, least=1))
+        self._set(
+            count=whole("count", self.count, least=1),
+            discounted=flag("discounted", self.discounted),
+        )
 
     @property
     def aided(self) -> bool:  # type: ignore[override]
@@ -117,4 +125,5 @@ class Episodes(Problem):
         steps, returns, regrets = (np.full(self.count, np.nan) for _ in range(3))
         over, age = np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64)
         env = self.problem.start(horizon, rng)
-        return EpisodesEnv(env, steps, returns, regrets, over, age, np.zeros(3), self.spec.gamma)
+        gamma = self.spec.gamma if self.discounted else 1.0
+        return EpisodesEnv(env, steps, returns, regrets, over, age, np.zeros(3), gamma)

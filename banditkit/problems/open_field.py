@@ -107,8 +107,8 @@ class OpenField(Problem):
     The state is an array of x and y, both in [0, 1].  An episode starts at (0.125, 0.125) and ends
     in the box [0.75, 0.99] x [0.75, 0.99].  The actions are 0 up (y grows), 1 right, 2 down,
     3 left; each goes four strides of 0.045, and stops at the goal, or before a stride that would
-    lead out of the field.  A step costs 0.1, and the one that reaches the goal is paid 100.  It is
-    the GridWorld of BARFI.
+    lead out of the field.  Every step costs 0.1, also the one that reaches the goal, which is paid
+    100 for that: 99.9 in all.  It is the GridWorld of BARFI.
 
     Parameters
     ----------

@@ -12,14 +12,22 @@ from banditkit.core.adapters import begin
 from banditkit.core.jit import jit
 from banditkit.core.play import blank_scorecard, play, play_interpreted
 from banditkit.core.verbs import complete
-from banditkit.learners.barfi import Climber, climb
+from banditkit.learners.rmsprop import Climber, climb
 
 move = jit(climb)
 
 GRID = bk.GridWorld("S..\n.#G", gamma=0.95, slip=0.1, goal_reward=2.0, step_reward=-0.05, limit=9)
 ADVICE = np.random.default_rng(3).normal(size=(5, 4))
+
+
+def trials(problem, count=10_000):
+    """Return so many episodes: of records of one kind, so that there is little to compile."""
+    return bk.Episodes(problem, count)
+
+
 TRIAL = bk.WithHeuristic(GRID, ADVICE)
-CHAIN = bk.WithHeuristic(bk.Chain(3, gamma=0.9), np.arange(10.0).reshape(5, 2) / 8 - 0.5)
+TRIALS = trials(TRIAL)
+CHAIN = trials(bk.WithHeuristic(bk.Chain(3, gamma=0.9), np.arange(10.0).reshape(5, 2) / 8 - 0.5))
 
 LOWER = bk.LowerLevel(rate=0.01, entropy=0.1, every=2, repeats=3, warm=8, capacity=25)
 UPPER = bk.UpperLevel(rate=0.02, gamma_rate=0.03, penalty=0.1, batch=5, solver=bk.Neumann(0.05, 4))
@@ -87,7 +95,7 @@ def oracle_after(problem, learner, rounds, seed):
     return oracle
 
 
-@pytest.mark.parametrize("problem", [TRIAL, CHAIN], ids=["grid", "chain"])
+@pytest.mark.parametrize("problem", [TRIALS, CHAIN], ids=["grid", "chain"])
 @pytest.mark.parametrize("name", LEARNERS)
 def test_it_is_its_pseudo_code(name, problem):
     learner, rounds = LEARNERS[name], 600
@@ -103,7 +111,7 @@ def test_it_is_its_pseudo_code(name, problem):
 
 
 @pytest.mark.parametrize("learner", [*LEARNERS.values(), *HEURISTIC["BARFI"]], ids=repr)
-@pytest.mark.parametrize("problem", [TRIAL, CHAIN], ids=["grid", "chain"])
+@pytest.mark.parametrize("problem", [TRIALS, CHAIN], ids=["grid", "chain"])
 def test_it_is_the_same_to_the_bit_compiled_and_interpreted(problem, learner):
     one, other = (played(loop, problem, learner, 250, seed=1) for loop in (play, play_interpreted))
     for name in ("theta", "phi"):
@@ -115,7 +123,7 @@ def test_it_is_the_same_to_the_bit_compiled_and_interpreted(problem, learner):
 @pytest.mark.parametrize(
     ("problem", "features"),
     [
-        (bk.OpenField(limit=12), None),
+        (trials(bk.OpenField(limit=12)), None),
         (
             bk.WithHeuristic(bk.CartPole(limit=15), bk.PoleController()),
             bk.Fourier(1, (-2.4, -3, -0.21, -3.5), (2.4, 3, 0.21, 3.5)),
@@ -146,8 +154,8 @@ FROZEN = bk.UpperLevel(rate=0, gamma_rate=0, batch=5)
 
 def test_a_reward_that_is_frozen_stays_as_it_began():
     learner = bk.BARFI(longest=9, lower=LOWER, upper=FROZEN)
-    began = played(play, TRIAL, learner, 1, seed=0)
-    ended = played(play, TRIAL, learner, 2000, seed=0)
+    began = played(play, TRIALS, learner, 1, seed=0)
+    ended = played(play, TRIALS, learner, 2000, seed=0)
     assert (began.reward.phi == ended.reward.phi).all()
     assert (ended.reward.phi[[0, 2]] != 0.0).all()
     assert np.abs(ended.reward.phi).max() <= 1 / np.sqrt(5)
@@ -159,7 +167,7 @@ def test_with_nothing_learned_the_heuristic_does_not_matter():
     """It is the primary reward alone: whatever is paid beside it, everything stays the same."""
     learner = bk.BARFI((), longest=9, lower=LOWER, upper=FROZEN)
     aided, deaf = (
-        played(play, bk.WithHeuristic(GRID, table), learner, 2000, seed=0)
+        played(play, trials(bk.WithHeuristic(GRID, table)), learner, 2000, seed=0)
         for table in (100.0 * ADVICE, 0.0 * ADVICE)
     )
     assert (aided.actor.theta == deaf.actor.theta).all()
@@ -193,8 +201,8 @@ class Late(bk.Heuristic):
 
 
 def logs_of(learner, problem=TRIAL, **options):
-    trials = bk.Episodes(problem, options.pop("episodes", 120))
-    result = bk.simulate(trials, [learner], horizon=2000, replications=2, seed=0, **options)
+    played = trials(problem, options.pop("episodes", 120))
+    result = bk.simulate(played, [learner], horizon=2000, replications=2, seed=0, **options)
     logs = result.logs
     assert np.isfinite(logs["theta"]).all()
     assert np.isfinite(logs["phi"]).all()
@@ -206,7 +214,12 @@ def logs_of(learner, problem=TRIAL, **options):
 
 
 @pytest.mark.parametrize("amount", [np.nan, np.inf, -np.inf, 1e200])
-def test_a_heuristic_that_goes_mad_ends_as_a_diverged_run(amount):
+def test_a_heuristic_that_goes_mad_ends_as_a_diverged_run(amount, monkeypatch):
+    def quiet(*arguments):  # a heuristic of one's own would be compiled in every process
+        with np.errstate(all="ignore"):
+            return play_interpreted(*arguments)
+
+    monkeypatch.setattr("banditkit.simulation.player_of", lambda env, policy: quiet)
     learner = bk.BARFI(longest=9, lower=LOWER, upper=UPPER)
     logs = logs_of(learner, bk.WithHeuristic(GRID, Late(amount)))
     assert (logs["diverged"] == 1.0).all()
@@ -299,7 +312,7 @@ def nbytes(record):
 def test_memory_does_not_grow_with_the_horizon():
     learner = bk.BARFI(longest=9, lower=LOWER, upper=UPPER)
     sizes = {nbytes(learner.start(TRIAL.spec, horizon)) for horizon in (1, 10**4, 10**12)}
-    sizes |= {nbytes(played(play, TRIAL, learner, rounds, seed=0)) for rounds in (1, 5000)}
+    sizes |= {nbytes(played(play, TRIALS, learner, rounds, seed=0)) for rounds in (1, 5000)}
     assert len(sizes) == 1
 
 
@@ -311,8 +324,8 @@ def test_the_misleading_heuristic_is_weighed_less():
         "learned": bk.BARFI("auxiliary", lower=lower),
         "frozen": bk.BARFI("auxiliary", lower=lower, upper=bk.UpperLevel(rate=0, gamma_rate=0)),
     }
-    trials = bk.Episodes(bk.WithHeuristic(grid, grid.favour("left")), 600)
-    result = bk.simulate(trials, learners, horizon=30_000, replications=20, seed=0)
+    played = trials(bk.WithHeuristic(grid, grid.favour("left")), 600)
+    result = bk.simulate(played, learners, horizon=30_000, replications=20, seed=0)
     weights = result.logs["phi"][:, :, 2, :4].mean(axis=2)
     error = weights.std(axis=1).max() / np.sqrt(20)
     assert weights[0].mean() < -3 * error
@@ -322,9 +335,9 @@ def test_the_misleading_heuristic_is_weighed_less():
 
 
 def test_naive_collapses_under_the_bad_heuristic_and_barfi_does_not():
-    trials = bk.Episodes(bk.OpenField("bad"), 800)
-    found = bk.simulate(trials, [bk.BARFI()], horizon=40_000, replications=6, seed=1)
-    alone = bk.Episodes(bk.NaiveSum(bk.OpenField("bad")), 800)
+    played = trials(bk.OpenField("bad"), 800)
+    found = bk.simulate(played, [bk.BARFI()], horizon=40_000, replications=6, seed=1)
+    alone = trials(bk.NaiveSum(bk.OpenField("bad")), 800)
     naive_sum = bk.simulate(alone, [bk.Reinforce(0.01)], horizon=40_000, replications=6, seed=1)
     mine, theirs = (np.nanmean(r.logs["return"][..., -50:]) for r in (found, naive_sum))
     assert mine > 60
@@ -338,6 +351,12 @@ def test_naive_collapses_under_the_bad_heuristic_and_barfi_does_not():
     ("make", "message"),
     [
         (lambda: bk.BARFI("bonuses"), "learned must be"),
+        (
+            lambda: bk.BARFI(None),
+            r'learned must be words, as in \("bonus", "auxiliary"\); got None',
+        ),
+        (lambda: bk.BARFI(("bonus", "bonus")), "learned names 'bonus' twice"),
+        (lambda: bk.BARFI((1,)), "learned must be one of"),
         (lambda: bk.BARFI(features=bk.OneHot), "features must be a FeatureMap"),
         (lambda: bk.BARFI(longest=0), "longest must be a whole number, 1 or more"),
         (lambda: bk.BARFI(gamma=1.0), "gamma must"),
@@ -373,7 +392,18 @@ def test_bad_parameters_are_refused(make, message):
     ("problem", "learner", "message"),
     [
         (GRID, bk.BARFI(), "does not have - add one"),
+        (
+            bk.Episodes(GRID, 9),
+            bk.BARFI(),
+            r"which Episodes\(GridWorld\(.*\), count=9\) does not have",
+        ),
         (bk.Bernoulli((0.4, 0.6)), bk.BARFI(), "BARFI"),
+        (
+            TRIAL,
+            bk.BARFI(lower=bk.LowerLevel(capacity=10**9)),
+            r"1,000,000,000 trajectories of 50 steps would take 1.6e\+03 GB of memory - keep fewer",
+        ),
+        (bk.OpenField(), bk.BARFI(longest=10**7), "would take .* GB of memory"),
         (bk.OpenField(), bk.BARFI(features=bk.OneHot()), "OneHot needs states"),
         (bk.OpenField(), bk.BARFI(features=bk.Fourier(1, [0], [1])), "corners of 2 numbers"),
         (bk.WithHeuristic(bk.CartPole(), bk.PoleController()), bk.BARFI(), "give low and high"),

@@ -11,8 +11,8 @@ from naive import meta_gradients as naive
 import banditkit as bk
 from banditkit.core.adapters import begin
 from banditkit.core.play import blank_scorecard, play, play_interpreted
-from banditkit.learners.barfi import gather
 from banditkit.learners.bipars import judge_weight
+from banditkit.learners.trajectories import gather
 
 CHAIN = bk.GridWorld("S...G", gamma=0.9, limit=40)
 
@@ -53,7 +53,7 @@ SIGHTS = {
 }
 
 CLIMBS = {
-    "plain": bk.Ascent(0.3, critic_rate=0.0),
+    "plain": bk.Ascent(0.3, critic_rate=0.0, episodes=1),
     "all": bk.Ascent(0.2, entropy=0.3, critic_rate=0.2, episodes=2, longest=7),
 }
 
@@ -284,6 +284,20 @@ def test_a_heuristic_that_misleads_is_turned_around(method, weighing):
         assert played(play_interpreted, problem, learner, 3000, seed)[1][-1] < 0.0
 
 
+def test_in_batches_of_five_hardly_a_run_is_stuck():
+    """The example of the docstring, many times; with batches of one some never arrive."""
+    grid = bk.GridWorld("S...G", gamma=0.9, limit=50)
+    problem = bk.Episodes(bk.WithHeuristic(grid, 0.1 * grid.favour("left")), 300)
+    learners = {
+        n: bk.BiPaRS(METHODS["meta"], bk.Ascent(0.5, episodes=n), reward_rate=0.05) for n in (5, 1)
+    }
+    result = bk.simulate(problem, learners, horizon=2e4, replications=40, seed=2)
+    stuck = result.logs["steps"][..., -50:].mean(axis=2) > 15
+    assert stuck[0].sum() <= 1 < stuck[1].sum()
+    assert (result.logs["weight"][0, :, -1] >= 0.0).sum() <= 2
+    assert bk.Ascent().episodes == 5
+
+
 @pytest.mark.parametrize("word", ["left", "right"])
 @pytest.mark.parametrize("method", ["meta", "incremental"])
 def test_which_heuristic_is_good_shows_on_a_large_batch(method, word):
@@ -363,7 +377,7 @@ def test_bad_input(arguments, words):
 
 
 def test_who_can_be_played():
-    with pytest.raises(ValueError, match="GridWorld does not have - add one: WithHeuristic"):
+    with pytest.raises(ValueError, match=r"GridWorld\(.*\) does not have - add one: WithHeuristic"):
         bk.BiPaRS().check(CHAIN)
     aided = bk.WithHeuristic(bk.MountainCar(), bk.CarSpeed())
     many = bk.TileCoding(8, 8)

@@ -10,8 +10,8 @@ from naive import meta_gradients as naive
 import banditkit as bk
 from banditkit.core.adapters import begin
 from banditkit.core.play import blank_scorecard, play, play_interpreted
-from banditkit.learners.barfi import gather
 from banditkit.learners.lirpg import judge_intrinsic
+from banditkit.learners.trajectories import gather
 
 
 def random_mdp(seed, limit=9):
@@ -29,7 +29,7 @@ SIGHTS = {
 }
 
 CLIMBS = {
-    "plain": bk.Ascent(0.3, critic_rate=0.0),
+    "plain": bk.Ascent(0.3, critic_rate=0.0, episodes=1),
     "all": bk.Ascent(0.2, entropy=0.3, critic_rate=0.2, episodes=2, longest=7),
 }
 
@@ -185,7 +185,7 @@ def test_a_run_that_diverges_stops_to_learn_and_says_so():
 
 
 def test_a_reward_that_is_no_number_counts_as_diverged():
-    policy = bk.LIRPG().start(bk.Tabular(3, 2, 0.5), 9)
+    policy = bk.LIRPG(bk.Ascent(episodes=1)).start(bk.Tabular(3, 2, 0.5), 9)
     rng = np.random.default_rng(0)
     policy.update(0, 0, policy.select(0, 0, rng), bk.Step(math.nan, 1, True, False))
     policy.select(1, 0, rng)

@@ -222,3 +222,13 @@ def test_what_it_cannot_play_is_named_before_anything_is_compiled():
         bk.SORS(bk.QLearning(initial=[1.0, 2.0])).check(bk.Chain())
     with pytest.raises(ValueError, match="is too large; give a smaller capacity"):
         bk.SORS(capacity=100_000).check(bk.GridWorld.ng(20))
+
+
+def test_by_default_a_short_corridor_is_learned():
+    """A small step after each episode would leave a fifth of the runs in the corridor."""
+    grid = bk.GridWorld("S...G", gamma=0.9, limit=30)
+    learners = {"default": bk.SORS(), "small steps": bk.SORS(rate=0.01, updates=1)}
+    result = bk.simulate(bk.Episodes(grid, 300), learners, horizon=1e4, replications=30, seed=3)
+    stuck = result.logs["steps"][..., -50:].mean(axis=2) > 15
+    assert stuck[0].sum() <= 1
+    assert stuck[1].sum() >= 3

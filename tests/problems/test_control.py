@@ -335,3 +335,27 @@ def test_an_action_that_does_not_exist_is_named(problem):
 def test_no_learner_of_tables_plays_with_arrays():
     assert not plays(bk.QLearning(), bk.MountainCar())
     assert plays(LastState(), bk.MountainCar())
+
+
+def test_a_sparse_car_is_paid_where_it_arrives_and_moves_as_the_other():
+    rng = np.random.default_rng(0)
+    dense, sparse = (bk.MountainCar(sparse=each).start(200, rng) for each in (False, True))
+    x, arrived = dense.observe(0, rng), False
+    sparse.observe(0, rng)
+    sparse.state[:] = x
+    for t in range(130):
+        a = 2 if x[1] >= 0 else 0  # with the motion
+        assert dense.gap(t, x, a) == sparse.gap(t, x, a)
+        one, other = (env.respond(t, x, a, rng) for env in (dense, sparse))
+        assert (one.state == other.state).all()
+        assert one.terminal == other.terminal
+        assert (one.reward, other.reward) == (-1.0, 1.0 if one.terminal else 0.0)
+        x = one.state
+        if one.terminal:
+            arrived = True
+            break
+    assert arrived
+    spec = bk.MountainCar(sparse=True).spec
+    assert (spec.lowest, spec.highest) == (0.0, 1.0)
+    with pytest.raises(ValueError, match="sparse must be True or False; got 1"):
+        bk.MountainCar(sparse=1)

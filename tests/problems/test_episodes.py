@@ -69,7 +69,7 @@ def test_a_diary_does_not_depend_on_workers_and_survives_a_file(tmp_path):
     one, two = (bk.simulate(bk.Episodes(GRID, 10), players, workers=w, **options) for w in (1, 2))
     one.save(tmp_path / "result.npz")
     again = bk.load(tmp_path / "result.npz")
-    assert sorted(one.logs) == ["regret", "return", "steps"]
+    assert sorted(one.logs) == ["diverged", "regret", "return", "steps"]
     for name, log in one.logs.items():
         assert log.shape == (2, 6, 10)
         assert np.array_equal(log, two.logs[name], equal_nan=True)
