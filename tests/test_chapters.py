@@ -11,6 +11,7 @@ import pytest
 
 import banditkit as bk
 from banditkit import cli
+from banditkit.core.play import play_interpreted
 
 ROOT = Path(__file__).parents[1]
 
@@ -164,6 +165,31 @@ def test_restarting_pays_where_the_world_moves(adversarial):
     ends = {line.get_label(): line.get_ydata()[-1] for line in ax.lines}
     assert ends["Rexp3, told V"] < ends["Exp3"]
     assert ends["Rexp3, told V"] < ends["Besbes et al., Thm 2"]
+
+
+def test_second_moments_stay_below_the_lemma_and_meet_it_without_uniform_draws(adversarial):
+    (ax,) = adversarial.second_moments(K=4, points=20).axes
+    *exact, lemma, crude = curves(ax).values()
+    for moments in exact:
+        assert moments[0] == pytest.approx(4)
+        assert (moments <= lemma + 1e-9).all()
+    assert (lemma[1:] < crude).all()
+
+
+def test_exp4_stays_below_both_theorems_and_prefers_the_sharp_one(adversarial):
+    (ax,) = adversarial.experts(horizons=(1000, 20_000), replications=3).axes
+    sharp, crude, sharp_bound, crude_bound = curves(ax).values()
+    assert (sharp < sharp_bound).all()
+    assert (crude < crude_bound).all()
+    assert 2 * sharp[-1] < crude[-1]
+
+
+def test_rewards_taken_for_costs_lead_to_the_worst_arms(adversarial):
+    (ax,) = adversarial.signs(horizon=20_000, replications=3).axes
+    ends = {line.get_label(): line.get_ydata()[-1] for line in ax.lines}
+    worst = ends["the worst arm, always"]
+    assert 0.9 * worst < ends["rewards taken for costs"] < 1.1 * worst
+    assert ends["Exp3, rewards turned into costs"] < worst / 1.5
 
 
 def test_copies_pay_for_each_context_and_a_linear_model_does_not(contextual):
@@ -455,6 +481,19 @@ def test_gamma_falls_with_its_cost_by_neumanns_series_and_hardly_to_first_order(
     same = curves(first)
     assert same[r"$\lambda_\gamma$ = 4"][-1] == pytest.approx(0.01, abs=0.004)
     assert same[r"$\lambda_\gamma$ = 333.3"][-1] > 0.015
+
+
+def test_the_car_is_driven_by_everybody_with_either_heuristic(barfi, monkeypatch):
+    short = bk.MountainCar(limit=130, sparse=True)
+    cars = {name: bk.WithHeuristic(short, car.heuristic) for name, car in barfi.CARS.items()}
+    monkeypatch.setattr(barfi, "CARS", cars)
+    monkeypatch.setattr("banditkit.simulation.player_of", lambda env, policy: play_interpreted)
+    for ax in barfi.mountain_car(episodes=4, seeds=2).axes:
+        drawn = curves(ax)
+        assert list(drawn) == [*barfi.car_methods(), "always with the motion"]
+        assert all(len(steps) == 4 for steps in drawn.values())
+        assert all((0 < steps).all() and (steps <= 130).all() for steps in drawn.values())
+        assert ax.get_ylim()[0] == 0.0
 
 
 def test_controllers_hold_the_pole_as_long_as_published(barfi):

@@ -7,9 +7,29 @@ import numpy as np
 
 import banditkit as bk
 from banditkit.core.spec import Arms
-from banditkit.course.exercises import Hint, call, compare, exercise, expect
+from banditkit.course.exercises import Hint, call, compare, exercise, expect, same
 
 _FACTOR = 2 * math.sqrt(3)  # of the bounds of chapter 6
+
+
+def _also(answer, truth, case, hint, close=1e-5):
+    """Say the hint unless an answer that is right otherwise is right in a harder case, too."""
+    with np.errstate(all="ignore"):
+        try:
+            right = same(call(answer, *case), truth(*case), close)
+        except Hint:
+            right = False
+    expect(right, hint)
+
+
+def _table(answer, arguments, hint):
+    """Return what a student's function returns as an array of numbers."""
+    table = call(answer, *arguments)
+    try:
+        return np.array(table, dtype=float)
+    except (TypeError, ValueError):
+        raise Hint(hint) from None
+
 
 # -- Costs that somebody wrote down ------------------------------------------------------------
 
@@ -32,11 +52,12 @@ def two_regrets(answer, rng):
         return mistake
 
     def noisy(means, costs, arms):
-        hindsight, _ = truth(means, costs, arms)
-        return [
-            hindsight,
-            sum(costs[t][a] for t, a in enumerate(arms)) - len(arms) * min(means),
-        ]
+        paid = sum(costs[t][a] for t, a in enumerate(arms))
+        return [truth(means, costs, arms)[0], paid - len(arms) * min(means)]
+
+    def against_the_luckiest(means, costs, arms):
+        lucky = means[int(np.sum(costs, axis=0).argmin())]
+        return [truth(means, costs, arms)[0], sum(means[a] - lucky for a in arms)]
 
     cases = []
     for _ in range(12):
@@ -46,6 +67,7 @@ def two_regrets(answer, rng):
         cases.append((means.tolist(), costs, rng.integers(0, K, T).tolist()))
     lucky = np.array([[0.0, 1.0], [1.0, 0.0], [0.0, 1.0], [1.0, 0.0]])
     cases.append(([0.5, 0.5], lucky, [0, 1, 0, 1]))  # a regret of -2 in hindsight
+    cases.append(([0.3, 0.6], 1 - lucky[:3], [0, 1, 1]))  # the arm that is worse has been lucky
     mistakes = {
         "the first regret compares with one fixed arm: add up each arm's costs over all rounds, "
         "and then take the smallest total": with_benchmark(
@@ -53,6 +75,10 @@ def two_regrets(answer, rng):
         ),
         "hindsight looks at the costs that fell, not at their means: its benchmark is the smallest "
         "total cost of an arm": with_benchmark(lambda means, costs: len(costs) * min(means)),
+        "the arm of hindsight is the one whose costs fell out lowest, not the one with the lowest "
+        "mean": with_benchmark(lambda means, costs: np.sum(costs, axis=0)[np.argmin(means)]),
+        "pseudo-regret compares with the lowest mean, not with the mean of the arm that was lucky "
+        "on this table": against_the_luckiest,
         "regret may be negative, for who changes the arm may be lucky: leave out the max with 0": (
             lambda *case: [max(0.0, each) for each in truth(*case)]
         ),
@@ -82,13 +108,8 @@ def fool(answer, rng):
     """Check that deterministic learners pay in every round, and some arm in one of K."""
     for learner in _deterministic_learners(rng):
         K, T = int(rng.integers(2, 6)), int(rng.integers(24, 40))
-        table = call(answer, learner(K), K, T)
-        try:
-            costs = np.array(table, dtype=float)
-        except (TypeError, ValueError):
-            raise Hint("return a table of numbers: T rows, each with the K costs of a round") from (
-                None
-            )
+        hint = "return a table of numbers: T rows, each with the K costs of a round"
+        costs = _table(answer, (learner(K), K, T), hint)
         expect(
             costs.shape == (T, K),
             f"return a row for each of the {T} rounds, with the costs of the {K} arms; "
@@ -171,16 +192,11 @@ def _deterministic_learners(rng):
 def hedge_step(answer, rng):
     """Check the probabilities after a step, first with small and then with huge costs."""
 
-    def softmax(logs):
-        logs = np.asarray(logs, dtype=float)
-        weights = np.exp(logs - logs.max())
-        return weights / weights.sum()
-
     def truth(logs, costs, epsilon):
-        return softmax(np.array(logs) + math.log(1 - epsilon) * np.array(costs))
+        return _softmax(np.array(logs) + math.log(1 - epsilon) * np.array(costs))
 
     def rule(step):
-        return lambda logs, costs, epsilon: softmax(np.array(logs) + step(np.array(costs), epsilon))
+        return lambda logs, costs, e: _softmax(np.array(logs) + step(np.array(costs), e))
 
     cases = []
     for _ in range(10):
@@ -206,7 +222,7 @@ def hedge_step(answer, rng):
             lambda logs, costs, e: np.array(logs) + math.log(1 - e) * np.array(costs)
         ),
         "the weights so far are forgotten: the new ones are the old ones times a factor": (
-            lambda logs, costs, e: softmax(math.log(1 - e) * np.array(costs))
+            lambda logs, costs, e: _softmax(math.log(1 - e) * np.array(costs))
         ),
         "logs holds logarithms of weights: take exp of them before they are weights": (
             lambda logs, costs, e: _normalised(np.array(logs) * (1 - e) ** np.array(costs))
@@ -214,23 +230,20 @@ def hedge_step(answer, rng):
         "the logarithm is the natural one": rule(lambda c, e: math.log2(1 - e) * c),
     }
     compare(answer, truth, cases, mistakes)
-    K = int(rng.integers(3, 6))
-    huge = (-3000 - rng.uniform(0, 3, K)).tolist(), (5000 + rng.uniform(0, 3, K)).tolist(), 0.3
-    with np.errstate(all="ignore"):
-        try:
-            found = np.asarray(call(answer, *huge), dtype=float)
-            survived = bool(np.allclose(found, truth(*huge)))
-        except (Hint, TypeError, ValueError):
-            survived = False
-    expect(
-        survived,
-        "right as long as the weights are numbers; with logarithms near -3000 they all underflow "
-        "to 0: subtract the largest logarithm before exp",
-    )
+    huge = (-3000 - rng.uniform(0, 3, 4)).tolist(), (5000 + rng.uniform(0, 3, 4)).tolist(), 0.3
+    hint = "right as long as the weights are numbers; with logarithms near -3000 they all underflow"
+    _also(answer, truth, huge, f"{hint} to 0: subtract the largest logarithm before exp")
+    apart = [-3000.0, -1.0, 0.0, -5000.0], rng.uniform(0, 3, 4).tolist(), 0.3
+    hint = "right as long as the logarithms are near each other; if not, exp overflows where"
+    _also(answer, truth, apart, f"{hint} anything but the largest of them is subtracted before")
 
 
 def _normalised(weights):
     return weights / weights.sum()
+
+
+def _softmax(logs, *_):
+    return _normalised(np.exp(np.array(logs) - np.max(logs)))
 
 
 @exercise("fake-costs", "An estimate for every arm", minutes=5, book="Claim 6.5")
@@ -267,7 +280,15 @@ def fake_costs(answer, rng):
             only(lambda p, c: c / (1 - p))
         ),
     }
-    compare(answer, only(lambda p, c: c / p), cases, mistakes)
+    truth = only(lambda p, c: c / p)
+    compare(answer, truth, cases, mistakes)
+    _also(answer, truth, ([1e-6, 1 - 1e-6], 0, 0.5), _CUT_OFF)
+
+
+_CUT_OFF = (
+    "right where no probability is tiny; a huge estimate must stay as it is, or the average is too "
+    "low: neither cut it off nor keep its probability from 0"
+)
 
 
 def _probabilities(rng, K, least=0.03):
@@ -300,9 +321,8 @@ def second_moment(answer, rng):
         "the arm is drawn from q, so its cost is divided by q, not by p": by_arms(
             lambda p, q, c, g: q * c**2 / p
         ),
-        "Hedge's second moment weighs the squared estimates with its own p, not with q": by_arms(
-            lambda p, q, c, g: c**2
-        ),
+        "this is the sum of c**2, as if p and q were the same: Hedge's second moment weighs the "
+        "squared estimates with its own p, not with q": by_arms(lambda p, q, c, g: c**2),
         "the arm that is played comes from q: that is what the expectation is over": by_arms(
             lambda p, q, c, g: (p * c / q) ** 2
         ),
@@ -333,21 +353,18 @@ def second_moment(answer, rng):
         ),
     }
     compare(answer, truth, cases, mistakes)
-    rare = [0.0, 0.4, 0.6], [0.5, *rng.uniform(0.1, 1.0, 2).tolist()], 0.0
-    with np.errstate(all="ignore"):
-        try:
-            right = bool(np.isclose(call(answer, *rare), rare[1][1] ** 2 + rare[1][2] ** 2))
-        except (Hint, TypeError, ValueError):
-            right = False
-    expect(
-        right,
-        "right where every arm may be played; one with probability 0 is never drawn, and adds "
-        "nothing: leave it out",
-    )
+    costs = rng.uniform(0.1, 1.0, 3)
+    gone = [0.0, 0.4, 0.6], costs.tolist(), 0.2
+    hint = "gamma is spread over all K arms, also over those that Hedge has given up"
+    _also(answer, truth, gone, hint)
+    never = [0.0, 0.4, 0.6], costs.tolist(), 0.0
+    hint = "right where every arm may be played; one with probability 0 is never drawn, and adds"
+    hint = f"{hint} nothing: leave it out"
+    _also(answer, lambda p, c, gamma: (costs[1:] ** 2).sum(), never, hint)
 
 
 @exercise("exp3-policy", "Exp3, as a record that plays", minutes=30, book="Algorithm 6.2")
-def Exp3Policy(answer, rng):  # noqa: N802 - it has the name of what the student writes
+def Exp3Policy(answer, rng):
     """Check the distributions against the library's, and that arms are drawn from them."""
     K, epsilon = int(rng.integers(3, 6)), float(rng.uniform(0.05, 0.15))
     expect(
@@ -364,18 +381,7 @@ def Exp3Policy(answer, rng):  # noqa: N802 - it has the name of what the student
     )
     with np.errstate(all="ignore"):
         _check_updates(answer, rng, K, epsilon)
-    low = _new_record(answer, 3, epsilon)
-    low.logs[:] = [-2000.0, -2001.0, -2003.0]
-    with np.errstate(all="ignore"):
-        try:
-            found = _told(low, 0, 3)
-        except (Hint, ArithmeticError, RuntimeWarning):
-            found = np.full(3, np.nan)
-    expect(
-        np.allclose(found, _weights([0.0, -1.0, -3.0])),
-        "after many rounds the logarithms are near -2000 and all weights 0: subtract the largest "
-        "logarithm before exp",
-    )
+    _check_extremes(answer, epsilon)
     _check_draws(answer, rng, epsilon)
     _check_game(answer, rng, K, epsilon)
 
@@ -401,12 +407,11 @@ def _told(record, t, K):
     expect(p is not None, "distribution returns nothing yet; let it return self.p")
     p = np.array(p, dtype=float)
     expect(p.shape == (K,), f"distribution must return {K} probabilities; its shape is {p.shape}")
+    expect(
+        np.array_equal(p, record.p, equal_nan=True),
+        "distribution must write what it returns into the array, as in self.p[:] = ...",
+    )
     return p
-
-
-def _weights(logs):
-    weights = np.exp(np.array(logs) - np.max(logs))
-    return weights / weights.sum()
 
 
 def _check_updates(answer, rng, K, epsilon):
@@ -427,10 +432,10 @@ def _check_updates(answer, rng, K, epsilon):
         """Return the distributions if step(p, y) is added to the logarithm of the arm."""
         logs, rows = began.copy(), []
         for a, y in told:
-            p = _weights(logs)
+            p = _softmax(logs)
             for i in range(K) if everybody else (a,):
                 logs[i] += step(p[i], y)
-            rows.append(_weights(logs))
+            rows.append(_softmax(logs))
         return np.array(rows)
 
     fall = math.log(1 - epsilon)
@@ -479,6 +484,29 @@ def _check_updates(answer, rng, K, epsilon):
     )
 
 
+def _check_extremes(answer, epsilon):
+    """Look at logarithms that are low, or far apart, and at an estimate of some millions."""
+
+    def told(logs, epsilon, a=None):
+        record = _new_record(answer, len(logs), epsilon)
+        record.logs[:] = logs
+        if a is not None:
+            record.select(0, None, np.random.default_rng(0))
+            record.update(0, None, a, 1.0)
+        return _told(record, 0, len(logs))
+
+    low = [-2000.0, -2001.0, -2003.0]
+    hint = "after many rounds the logarithms are near -2000 and all weights 0"
+    _also(told, _softmax, (low, epsilon), f"{hint}: subtract the largest logarithm before exp")
+    apart = [-2000.0, -1.0, 0.0]
+    hint = "where an arm has been given up, exp overflows unless the largest logarithm is"
+    _also(told, _softmax, (apart, epsilon), f"{hint} subtracted before")
+    rare, step = [0.0, -14.0], 1e-7
+    p = _softmax(rare)[1]
+    found = told(rare, step, 1)[1]
+    expect(math.isclose(found, p * math.exp(-step / p), rel_tol=1e-3), _CUT_OFF)
+
+
 def _check_draws(answer, rng, epsilon):
     """Draw often from one distribution: each arm within six standard deviations."""
     record, n = _new_record(answer, 3, epsilon), 1500
@@ -500,6 +528,20 @@ def _check_draws(answer, rng, epsilon):
         (abs(shares - p) < 6 * np.sqrt(p * (1 - p) / n)).all(),
         f"with probabilities {p.tolist()} select drew the arms in shares of "
         f"{shares.round(3).tolist()}: draw from the distribution",
+    )
+    seed = int(rng.integers(2**32))
+    first, second = (
+        [int(record.select(0, None, dice)) for _ in range(50)]
+        for dice in (np.random.default_rng(seed), np.random.default_rng(seed))
+    )
+    expect(
+        first == second,
+        "select is handed rng to draw with: generators with the same seed must draw the same arms",
+    )
+    record.logs[:] = [0.0, -50.0, -50.0]
+    expect(
+        not any(record.select(0, None, rng) for _ in range(1500)),
+        "select draws arms whose probability is 1e-22: with gamma = 0 there are no uniform draws",
     )
 
 
@@ -539,7 +581,7 @@ def exact_regret(answer, rng):
             def expected(t, logs):
                 if t == T:
                     return 0.0
-                p = _weights(logs)
+                p = _softmax(logs)
                 q = np.full(K, 1 / K) if law == "uniform" else p
                 return sum(
                     q[a] * (costs[t, a] + expected(t + 1, logs + step(p, a, costs[t], epsilon)))
@@ -619,11 +661,13 @@ def arm_probabilities(answer, rng):
         return (1 - gamma) * shares + gamma / K
 
     cases = []
-    for _ in range(10):
+    for i in range(10):
         K, N = int(rng.integers(3, 6)), int(rng.integers(5, 9))
-        advice = [0, 0, *rng.integers(0, K - 1, N - 2).tolist()]  # nobody recommends the last arm
+        advice = np.array([0, 0, *rng.integers(0, K - 1, N - 2)])  # nobody recommends the last arm
         rng.shuffle(advice)
-        cases.append((_probabilities(rng, N), advice, K, float(rng.uniform(0.05, 0.45))))
+        if i % 2:
+            advice += 1  # nobody recommends the first arm
+        cases.append((_probabilities(rng, N), advice.tolist(), K, float(rng.uniform(0.05, 0.45))))
     mistakes = {
         "experts who recommend the same arm must be added up; here the last of them counts (as "
         "with q[advice] += p in NumPy)": last,
@@ -641,6 +685,9 @@ def arm_probabilities(answer, rng):
         ),
         "gamma and 1 - gamma are exchanged": (
             lambda p, advice, K, gamma: gamma * spread(p, advice, K) + (1 - gamma) / K
+        ),
+        "arms are counted from 0, whoever is recommended: don't subtract the smallest number": (
+            lambda p, advice, K, gamma: truth(p, np.array(advice) - min(advice), K, gamma)
         ),
         "return a probability for each of the K arms, not for each expert": (
             lambda p, advice, K, gamma: [truth(p, advice, K, gamma)[a] for a in advice]
@@ -664,6 +711,7 @@ def exp4_tuning(answer, rng):
     for _ in range(8):
         K = int(rng.integers(2, 20))
         cases.append((K, int(rng.integers(K + 2, 400)), int(rng.integers(1000, 10**6))))
+    cases.append((50, 1000, 60))  # the bound exceeds T
     mistakes = {
         "the logarithm is of the number of experts N, not of K": (lambda K, N, T: tuned()(K, K, T)),
         "these are Hedge's for costs in [0, 1]; fake costs have a second moment of up to K": tuned(
@@ -682,6 +730,9 @@ def exp4_tuning(answer, rng):
             lambda K, N, T: [math.log(N) / (3 * K * T), tuned()(K, N, T)[1]]
         ),
         "the rate comes first, and then the bound": lambda K, N, T: tuned()(K, N, T)[::-1],
+        "the bound is asked for as it stands there: don't cut it off at T": (
+            lambda K, N, T: [tuned()(K, N, T)[0], min(T, tuned()(K, N, T)[1])]
+        ),
     }
     compare(answer, lambda K, N, T: tuned()(K, N, T), cases, mistakes)
 
@@ -691,13 +742,8 @@ def block_advice(answer, rng):
     """Check that the experts are all sequences that are constant in each block."""
     for K, M in ((2, 3), (3, 2), (2, 1), (4, 2)):
         T = M * int(rng.integers(3, 7))
-        table = call(answer, K, M, T)
-        try:
-            advice = np.array(table, dtype=float)
-        except (TypeError, ValueError):
-            raise Hint(
-                "return a table of arms: T rows, each with the advice of K**M experts"
-            ) from (None)
+        hint = "return a table of arms: T rows, each with the advice of K**M experts"
+        advice = _table(answer, (K, M, T), hint)
         case = f"for K = {K}, M = {M}, T = {T}"
         expect(
             advice.shape != (K**M, T) or T == K**M,
@@ -760,7 +806,8 @@ def block_floor(answer, rng):
     cases = []
     for K, M in ((2, 5), (3, 3), (5, 3), (6, 2), (10, 3)):
         N = K**M + int(rng.integers(1, K))
-        cases.append((K, N, M * int(rng.integers(50, 200)), float(rng.uniform(0.05, 0.3))))
+        T = M * int(rng.integers(50, 200)) + int(rng.integers(1, M))  # blocks of unequal length
+        cases.append((K, N, T, float(rng.uniform(0.05, 0.3))))
     exact = [
         (5, 125, 3 * 40, 0.1),
         (6, 216, 3 * 50, 0.1),
@@ -771,6 +818,9 @@ def block_floor(answer, rng):
     mistakes = {
         "a block has only T / M rounds: its floor is c sqrt(K T / M), and there are M of them": (
             lambda K, N, T, c: c * blocks(K, N, T) * math.sqrt(K * T)
+        ),
+        "blocks of unequal length are no matter: reckon with T / M rounds, not with T // M": (
+            lambda K, N, T, c: c * blocks(K, N, T) * math.sqrt(K * (T // max(1, blocks(K, N, T))))
         ),
         "this is the floor of a single block; they add up": (
             lambda K, N, T, c: c * math.sqrt(K * T / blocks(K, N, T))
@@ -850,6 +900,7 @@ def costs_of_reward(answer, rng):
     }
     right = only(lambda p, r, low, high: (high - r) / (high - low) / p)
     compare(answer, right, cases, mistakes)
+    _also(answer, right, ([1 - 1e-6, 1e-6], 1, 0.5, -1.0, 2.0), _CUT_OFF)
 
 
 @exercise("exp3-ix", "A step of Exp3-IX", minutes=10, book="Neu (2015)")
@@ -860,7 +911,7 @@ def ix_step(answer, rng):
         def after(p, a, c, eta, gamma):
             logs = np.log(p)
             logs[a] += change(np.array(p), a, c, eta, gamma)
-            return _weights(logs)
+            return _softmax(logs)
 
         return after
 
@@ -908,15 +959,16 @@ def ix_step(answer, rng):
 def mesh_loss(answer, rng):
     """Check the discretisation error per round."""
 
-    def error(least):
-        return lambda costs, step: (
-            least(np.array(costs)[:, ::step], step) - least(np.array(costs), step)
-        )
+    def error(mesh, best=np.min):
+        """Return the difference of mesh(totals, step) and the best total, per round."""
 
-    def truth(costs, step):
-        totals = np.array(costs).sum(axis=0)
-        return (totals[::step].min() - totals.min()) / len(costs)
+        def per_round(costs, step):
+            totals = np.array(costs).sum(axis=0)
+            return (mesh(totals, step) - best(totals)) / len(costs)
 
+        return per_round
+
+    truth = error(lambda totals, step: totals[::step].min())
     cases = []
     for i in range(12):
         T, step = int(rng.integers(3, 8)), int(rng.integers(2, 6))
@@ -925,31 +977,39 @@ def mesh_loss(answer, rng):
         slopes = rng.uniform(0.3, 1.0, (T, 1))
         noise = rng.uniform(0, 0.1, (T, x.size)) if i else 0.0
         cases.append((slopes * abs(x - peaks[:, None]) + noise, step))
+    costs = np.array([[1.0, 0.0, 0.9, 0.4, 0.8, 0.6, 0.2], [0.8, 0.1, 0.9, 0.5, 0.8, 0.6, 0.2]])
+    cases += [(costs, 3), (costs[:, 2:], 2), (costs[:, 2:], 3)]  # the last point matters
+    cases.append((costs[:, ::-1], 4))  # the best point of the mesh is not the nearest
     mistakes = {
         "the benchmark is the best fixed point: add up costs over the rounds before taking the "
-        "smallest": error(lambda costs, step: costs.min(axis=1).mean()),
+        "smallest": lambda costs, step: np.mean(costs[:, ::step].min(axis=1) - costs.min(axis=1)),
         "this is the total over all rounds; the error is per round": (
             lambda costs, step: truth(costs, step) * len(costs)
         ),
         "rows are rounds and columns are points: the mesh is every step-th column": (
             lambda costs, step: (
-                (np.array(costs)[::step].sum(axis=0).min() - np.array(costs).sum(axis=0).min())
-                / len(costs)
+                (costs[::step].sum(axis=0).min() - costs.sum(axis=0).min()) / len(costs)
             )
         ),
         "the error is what the mesh costs more, so it is 0 or more: the sign is the wrong one": (
             lambda costs, step: -truth(costs, step)
         ),
         "costs are bad: the best point has the smallest total, not the largest": error(
-            lambda costs, step: costs.sum(axis=0).max() / len(costs)
+            lambda totals, step: totals[::step].max(), best=np.max
         ),
         "this is what the best point of the mesh costs; subtract what the best of all points "
-        "costs": lambda costs, step: np.array(costs).sum(axis=0)[::step].min() / len(costs),
-        "the mesh begins at 0: columns 0, step, 2 step, ...": (
-            lambda costs, step: (
-                (np.array(costs).sum(axis=0)[step::step].min() - np.array(costs).sum(axis=0).min())
-                / len(costs)
-            )
+        "costs": error(lambda totals, step: totals[::step].min(), best=lambda totals: 0.0),
+        "the mesh begins at 0: columns 0, step, 2 step, ...": error(
+            lambda totals, step: totals[step::step].min()
+        ),
+        "the last column is a point like the others, and of the mesh if a step leads there": error(
+            lambda totals, step: totals[:-1:step].min()
+        ),
+        "the last column is a point of the mesh only if a step leads there": error(
+            lambda totals, step: min(totals[::step].min(), totals[-1])
+        ),
+        "the best point of the mesh need not be a neighbour of the best point: compare them all": (
+            error(lambda totals, step: totals[totals.argmin() // step * step])
         ),
     }
     compare(answer, truth, cases, mistakes)
@@ -982,7 +1042,7 @@ def mesh_price(answer, rng):
             abs(k - round(k)) < 1e-6 and near > -1e-9,
             f"{where}: {near:.4g} is not a multiple of epsilon from 0 on",
         )
-    above = m > p + 1e-9
+    above = (m > p + 1e-9) & (p > eps)  # a price of at most epsilon has no more than that to lose
     if above.any():
         price, epsilon, near = (each[above][0] for each in (p, eps, m))
         kind = "always rounding up" if (m > p - 1e-9).all() else "rounding to the nearest"
@@ -1004,14 +1064,12 @@ def mesh_size(answer, rng):
     """Check the number of arms that makes the bound smallest."""
     cases = [(int(rng.integers(500, 4000)), float(rng.uniform(0.5, 2))) for _ in range(5)]
     cases += [(int(rng.integers(10_000, 40_000)), float(rng.uniform(2, 8))) for _ in range(2)]
+    cases += [(30_000, 50.0), (5, 100.0), (40, 0.01)]  # more than 100 points, all T, and only two
     found = [call(answer, *case) for case in cases]
 
     def smallest(bound):
-        best = []
-        for T, L in cases:
-            K = np.arange(2.0, T + 1)
-            best.append(int(K[np.argmin(bound(K, T, L))]))
-        return best
+        meshes = [np.arange(2.0, T + 1) for T, _ in cases]
+        return [int(K[np.argmin(bound(K, *case))]) for K, case in zip(meshes, cases, strict=True)]
 
     def theorem(K, T, L):
         return L * T / (K - 1) + _FACTOR * np.sqrt(T * K * np.log(K))
@@ -1042,7 +1100,9 @@ def mesh_size(answer, rng):
         "K points from 0 to 1 are 1 / (K - 1) apart, not 1 / K: count them again": smallest(
             lambda K, T, L: L * T / K + _FACTOR * np.sqrt(T * K * np.log(K))
         ),
-        "here the bound is largest; look for the smallest": [T for T, _ in cases],
+        "here the bound is largest; look for the smallest": smallest(
+            lambda K, T, L: -theorem(K, T, L)
+        ),
     }
     below = [math.ceil(1 / (math.log(T) / (L**2 * T)) ** (1 / 3)) for T, L in cases]
     orders = [below, [K - 1 for K in below], [K + 1 for K in below]]
@@ -1104,6 +1164,8 @@ def best_shifting(answer, rng):
     costs[:, 0] -= costs[:, 0].min()
     costs[:, 1] += 1 - costs[:, 1].min()  # arm 0 is always better: no reason to change
     cases.append((costs.tolist(), 2))
+    once = [[0.0, 1.0], [1.0, 0.0], [1.0, 0.0]]
+    cases += [(once, 1), (once[::-1], 1)]  # a change after the first round, and before the last
     mistakes = {
         "n counts changes, not arms in a row: with n changes there are n + 1 stretches": (
             lambda costs, n: least(costs, max(0, n - 1))
@@ -1156,6 +1218,7 @@ def drift_blocks(answer, rng):
     for _ in range(10):
         T, K = int(rng.integers(1000, 10**5)), int(rng.integers(2, 20))
         cases.append((T, K, float(10 ** rng.uniform(-4, -2))))
+    cases.append((100, 3, 1e-5))  # less than a block
     mistakes = {
         "here both terms are equal; their sum is smallest where the derivatives cancel, and that "
         "of sqrt(n) is 1 / (2 sqrt(n))": blocks(lambda K: 12 * K * math.log(K)),
@@ -1174,6 +1237,9 @@ def drift_blocks(answer, rng):
             lambda T, K, eps: eps * T**1.5 / math.sqrt(3 * K * math.log(K))
         ),
         "the logarithm is the natural one": blocks(lambda K: 3 * K * math.log2(K)),
+        "n is a real number here, and may be below 1: take it as it comes out": (
+            lambda T, K, eps: max(1.0, blocks()(T, K, eps))
+        ),
         "this is the smallest bound; the exercise asks for the n at which it is reached": (
             lambda T, K, eps: _drift_bound(blocks()(T, K, eps), T, K, eps)
         ),
@@ -1221,7 +1287,9 @@ def follow_the_drift(answer, rng):
     )
     one, other = (call(answer, _K, _T, _SEGMENTS - 1) for _ in range(2))
     expect(one is not other, "return a fresh learner in each call: here two games share one")
-    paid = _twins(one, other, rng)
+    pairs = [(one, other)]
+    pairs += [tuple(call(answer, _K, _T, _SEGMENTS - 1) for _ in range(2)) for _ in range(2)]
+    paid = np.mean([_twins(*pair, rng) for pair in pairs])
     expect(
         paid < 0.7,
         f"costs that were made for a twin of your learner cost it {paid:.0%} of the rounds: "

@@ -71,6 +71,20 @@ def worst_arm(means, costs, arms):
     return paid - costs.sum(axis=0).max(), sum(means[a] - min(means) for a in arms)
 
 
+@wrong("two-regrets", "fell out lowest")
+def best_mean_on_the_table(means, costs, arms):
+    paid = sum(costs[t, arms[t]] for t in range(len(arms)))
+    hindsight = paid - costs[:, np.argmin(means)].sum()
+    return hindsight, sum(means[a] - min(means) for a in arms)
+
+
+@wrong("two-regrets", "lucky on this table")
+def one_benchmark_for_both(means, costs, arms):
+    lucky = costs.sum(axis=0).argmin()
+    paid = sum(costs[t, arms[t]] for t in range(len(arms)))
+    return paid - costs[:, lucky].sum(), sum(means[a] - means[lucky] for a in arms)
+
+
 # -- fool --------------------------------------------------------------------------------------
 
 
@@ -197,6 +211,13 @@ def underflow(logs, costs, epsilon):
     return w / w.sum()
 
 
+@wrong("hedge-step", "exp overflows where anything but the largest")
+def less_the_smallest(logs, costs, epsilon):
+    logs = np.array(logs) + np.log(1 - epsilon) * np.array(costs)
+    w = np.exp(logs - logs.min())
+    return w / w.sum()
+
+
 # -- fake-costs --------------------------------------------------------------------------------
 
 
@@ -244,6 +265,11 @@ def divided_by_all(p, a, c):
 @wrong("fake-costs", "not by 1 - p[a]")
 def divided_by_the_rest(p, a, c):
     return [c / (1 - p[a]) if i == a else 0.0 for i in range(len(p))]
+
+
+@wrong("fake-costs", "neither cut it off nor keep")
+def probability_kept_from_zero(p, a, c):
+    return [c / max(p[a], 0.001) if i == a else 0.0 for i in range(len(p))]
 
 
 # -- second-moment -----------------------------------------------------------------------------
@@ -332,6 +358,12 @@ def variance(p, c, gamma):
 def zero_by_zero(p, c, gamma):
     K = len(p)
     return sum(p[a] * c[a] ** 2 / ((1 - gamma) * p[a] + gamma / K) for a in range(K))
+
+
+@wrong("second-moment", "that Hedge has given up")
+def gamma_for_those_in_play(p, c, gamma):
+    alive = [i for i in range(len(p)) if p[i] > 0]
+    return sum(p[i] * c[i] ** 2 / ((1 - gamma) * p[i] + gamma / len(alive)) for i in alive)
 
 
 # -- exp3-policy -------------------------------------------------------------------------------
@@ -540,6 +572,77 @@ class NotNormalised(NamedTuple):
         return int(rng.choice(p.size, p=p / p.sum()))
 
 
+@wrong("exp3-policy", "must write what it returns")
+class WritesNothing(NamedTuple):
+    logs: np.ndarray
+    p: np.ndarray
+    epsilon: float
+
+    def distribution(self, t, x):
+        w = np.exp(self.logs - self.logs.max())
+        return w / w.sum()
+
+    select = _draw
+
+    def update(self, t, x, a, y):
+        self.logs[a] += math.log(1 - self.epsilon) * y / self.distribution(t, x)[a]
+
+
+@wrong("exp3-policy", "exp overflows unless the largest")
+class LessTheSmallest(NamedTuple):
+    logs: np.ndarray
+    p: np.ndarray
+    epsilon: float
+
+    def distribution(self, t, x):
+        self.p[:] = np.exp(self.logs - self.logs.min())
+        self.p[:] /= self.p.sum()
+        return self.p
+
+    select = _draw
+    update = _update
+
+
+@wrong("exp3-policy", "neither cut it off nor keep")
+class CutsEstimatesOff(NamedTuple):
+    logs: np.ndarray
+    p: np.ndarray
+    epsilon: float
+
+    distribution = _softmax
+    select = _draw
+
+    def update(self, t, x, a, y):
+        self.logs[a] += math.log(1 - self.epsilon) * min(y / self.p[a], 1000)
+
+
+@wrong("exp3-policy", "is handed rng to draw with")
+class ThrowsOtherDice(NamedTuple):
+    logs: np.ndarray
+    p: np.ndarray
+    epsilon: float
+
+    distribution = _softmax
+    update = _update
+
+    def select(self, t, x, rng):
+        return np.random.default_rng().choice(self.p.size, p=self.distribution(t, x))
+
+
+@wrong("exp3-policy", "there are no uniform draws")
+class ExploresNowAndThen(NamedTuple):
+    logs: np.ndarray
+    p: np.ndarray
+    epsilon: float
+
+    distribution = _softmax
+    update = _update
+
+    def select(self, t, x, rng):
+        p = self.distribution(t, x)
+        return rng.choice(p.size, p=p if rng.random() > 0.05 else None)
+
+
 # -- exact-regret ------------------------------------------------------------------------------
 
 
@@ -701,6 +804,11 @@ def for_each_expert(p, advice, K, gamma):
     return q[advice]
 
 
+@wrong("exp4-arms", "don't subtract the smallest number")
+def counted_from_the_first(p, advice, K, gamma):
+    return (1 - gamma) * np.bincount(np.subtract(advice, min(advice)), p, K) + gamma / K
+
+
 # -- exp4-tuning -------------------------------------------------------------------------------
 
 
@@ -748,6 +856,11 @@ def base_two(K, N, T):
 @wrong("exp4-tuning", "what stands below it")
 def rate_squared(K, N, T):
     return math.log(N) / (3 * K * T), 2 * math.sqrt(3 * T * K * math.log(N)) + 1
+
+
+@wrong("exp4-tuning", "don't cut it off at T")
+def no_more_than_all(K, N, T):
+    return math.sqrt(math.log(N) / (3 * K * T)), min(T, math.sqrt(12 * T * K * math.log(N)) + 1)
 
 
 # -- block-advice ------------------------------------------------------------------------------
@@ -854,6 +967,12 @@ def rounded_up(K, N, T, c):
     return c * math.sqrt(K * T * M)
 
 
+@wrong("block-floor", "not with T // M")
+def whole_rounds(K, N, T, c):
+    M = _blocks(K, N, T)
+    return M * c * math.sqrt(K * (T // M))
+
+
 # -- turn-round --------------------------------------------------------------------------------
 
 
@@ -907,6 +1026,13 @@ def estimated_and_turned(p, a, r, low, high):
 @wrong("turn-round", "division by its probability")
 def not_weighted(p, a, r, low, high):
     return [(high - r) / (high - low) if i == a else 0.0 for i in range(len(p))]
+
+
+@wrong("turn-round", "neither cut it off nor keep")
+def cost_cut_off(p, a, r, low, high):
+    costs = np.zeros(len(p))
+    costs[a] = min((high - r) / (high - low) / p[a], 1000)
+    return costs
 
 
 # -- exp3-ix -----------------------------------------------------------------------------------
@@ -1012,6 +1138,24 @@ def loss_with_max(costs, step):
     return means[::step].max() - means.max()
 
 
+@wrong("mesh-loss", "a point like the others")
+def without_the_last(costs, step):
+    means = costs.mean(axis=0)
+    return means[:-1:step].min() - means.min()
+
+
+@wrong("mesh-loss", "only if a step leads there")
+def always_with_the_last(costs, step):
+    means = costs.mean(axis=0)
+    return min(means[::step].min(), means[-1]) - means.min()
+
+
+@wrong("mesh-loss", "need not be a neighbour")
+def neighbour_below(costs, step):
+    means = costs.mean(axis=0)
+    return means[means.argmin() // step * step] - means.min()
+
+
 # -- mesh-price --------------------------------------------------------------------------------
 
 
@@ -1051,6 +1195,11 @@ def price_far_below(price, epsilon):
 @wrong("mesh-price", "is not a multiple of epsilon")
 def an_epsilon_less(price, epsilon):
     return max(0, price - epsilon)
+
+
+@another_solution("mesh-price")
+def price_never_zero(price, epsilon):
+    return max(1, math.floor(price / epsilon)) * epsilon  # below epsilon little is lost anyway
 
 
 # -- mesh-size ---------------------------------------------------------------------------------
@@ -1110,6 +1259,18 @@ def number_of_steps(T, L):
 def step_of_the_mesh(T, L):
     best = _smallest(T, lambda K: L * T / (K - 1) + 2 * math.sqrt(3 * T * K * math.log(K)))
     return 1 / (best - 1)
+
+
+@wrong("mesh-size", "with 100 arms")
+def no_more_than_a_hundred(T, L):
+    return _smallest(
+        min(T, 100), lambda K: L * T / (K - 1) + 2 * math.sqrt(3 * T * K * math.log(K))
+    )
+
+
+@wrong("mesh-size", "K goes from 2 to T")
+def more_points_than_rounds(T, L):
+    return _smallest(10 * T, lambda K: L * T / (K - 1) + 2 * math.sqrt(3 * T * K * math.log(K)))
 
 
 # -- best-shifting -----------------------------------------------------------------------------
@@ -1182,6 +1343,17 @@ def greedy_changes(costs, n):
     return total
 
 
+@wrong("best-shifting", "must be")
+def no_change_after_the_first_round(costs, n):
+    totals = np.full((n + 1, len(costs[0])), np.inf)
+    totals[0] = costs[0]
+    for row in costs[1:]:
+        totals += row
+        for k in range(n):
+            totals[k + 1] = np.minimum(totals[k + 1], totals[k].min())
+    return totals.min()
+
+
 # -- drift-blocks ------------------------------------------------------------------------------
 
 
@@ -1229,6 +1401,11 @@ def without_rounds(T, K, eps):
 def smallest_bound(T, K, eps):
     n = T * (eps**2 / (3 * K * math.log(K))) ** (1 / 3)
     return eps * T**2 / n + 2 * math.sqrt(3 * n * K * T * math.log(K))
+
+
+@wrong("drift-blocks", "may be below 1")
+def at_least_a_block(T, K, eps):
+    return max(1.0, T * (eps**2 / (3 * K * math.log(K))) ** (1 / 3))
 
 
 # -- follow-the-drift --------------------------------------------------------------------------
