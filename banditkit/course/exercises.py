@@ -279,8 +279,10 @@ def said(error: BaseException) -> str:
         others = file.name == "checks.py" or any(file.is_relative_to(each) for each in _OTHERS)
         if frame.line and not others:
             where = f" (in {frame.name}: {frame.line})"
-    kind = type(error).__name__
-    return f"raises {kind}: {error}{where}" if str(error) else f"raises {kind}{where}"
+    kind, words = type(error).__name__, str(error)
+    if isinstance(error, AttributeError) and "set attribute" in words:
+        words = "a field of a record stays what it is - change its numbers: self.name[:] = ..."
+    return f"raises {kind}: {words}{where}" if words else f"raises {kind}{where}"
 
 
 def shown(verdict: Verdict) -> str:

@@ -1,6 +1,7 @@
 """What a check is written with: values compared, mistakes recognised, hints in one line."""
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -112,6 +113,16 @@ def test_a_check_may_fail_in_the_students_code():
     assert line(answer, stubborn) == "stubborn returns nothing yet"
     assert "stubborn raises KeyError: 3 (in" in line(lambda x: {}[x], stubborn)
     assert line(lambda x: exit(), stubborn) == "stubborn calls exit()"
+
+
+def test_a_record_that_is_given_another_array_is_told_what_to_do():
+    class Sums(NamedTuple):
+        total: np.ndarray
+
+    def answer(x):
+        Sums(np.zeros(1)).total += x
+
+    assert "self.name[:] = ... (in answer: Sums(np.zeros(1)).total += x)" in line(answer)
 
 
 def test_expectations():
