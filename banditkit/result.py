@@ -373,9 +373,9 @@ def from_plain(value: Any, tables: Mapping[str, np.ndarray]) -> Any:
         return [from_plain(each, tables) for each in value]
     if not isinstance(value, dict):
         return value
-    if "table" in value:
+    if "class" not in value and "table" in value:
         return tables[value["table"]]
-    if "sparse" in value:
+    if "class" not in value:
         from scipy.sparse import csr_array
 
         parts = tuple(from_plain(part, tables) for part in value["sparse"])

@@ -71,7 +71,7 @@ def test_a_diary_does_not_depend_on_workers_and_survives_a_file(tmp_path):
     again = bk.load(tmp_path / "result.npz")
     assert sorted(one.logs) == ["diverged", "regret", "return", "steps"]
     for name, log in one.logs.items():
-        assert log.shape == (2, 6, 10)
+        assert log.shape == ((2, 6) if name == "diverged" else (2, 6, 10))
         assert np.array_equal(log, two.logs[name], equal_nan=True)
         assert np.array_equal(log, again.logs[name], equal_nan=True)
 
