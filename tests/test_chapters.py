@@ -1,6 +1,7 @@
 """The figures of the chapters and the examples run: here with small numbers."""
 
 import importlib.util
+import math
 import runpy
 from pathlib import Path
 
@@ -107,6 +108,61 @@ def test_slopes_are_steeper_on_a_timetable_than_with_adaptive_exploration(figure
 def test_lai_and_robbins_line_is_drawn(figures):
     (ax,) = figures.lai_robbins_slopes(horizon=300, replications=2).axes
     assert ax.lines[-1].get_label() == "Lai & Robbins, C log t"
+
+
+def test_a_coin_misses_its_mean_as_often_as_was_counted_and_less_than_hoeffding_says(figures):
+    (ax,) = figures.misses(mean=0.5, T=100, pulls=20).axes
+    drawn = curves(ax)
+    extreme = sum(math.comb(20, k) for k in range(4)) / 2**19  # radius 0.339: 0-3 or 17-20 ones
+    assert drawn["c = 0.5, exactly (or 0)"][-1] == pytest.approx(extreme)
+    assert (drawn["c = 0.5, exactly (or 0)"] < drawn["c = 0.5: Hoeffding, 0.02"][0]).all()
+
+
+def test_explore_first_is_exact_for_one_toss_and_below_its_theorem(figures):
+    (ax,) = figures.explore_first(means=(0.5, 0.75), T=100).axes
+    exact, theorem = ax.lines[0].get_ydata(), ax.lines[1].get_ydata()
+    assert exact[0] == pytest.approx(0.25 * (1 + 98 * 5 / 8))  # the second wins with 0 to 1: 3/8
+    assert (exact <= theorem).all()
+
+
+def test_ucb1_leaves_bad_arms_alone_sooner_than_elimination(figures):
+    elimination, ucb = (
+        [int(label.split()[2].replace(",", "")) for label in curves(ax) if "pulls" in label]
+        for ax in figures.intervals(T=3000).axes
+    )
+    assert sum(elimination) == sum(ucb) == 3000
+    assert all(fewer < more for fewer, more in zip(ucb[:3], elimination[:3], strict=True))
+
+
+def test_a_narrower_radius_is_drawn_below_playing_at_random(figures):
+    (ax,) = figures.radii(horizon=3000, replications=3).axes
+    drawn = curves(ax)
+    assert drawn["UCB1, c = 0.5"][-1] < drawn["UCB1, c = 2"][-1] < drawn["at random"][-1]
+
+
+def test_each_round_costs_less_than_its_bound(figures):
+    (ax,) = figures.each_round(horizon=3000, replications=4).axes
+    drawn = curves(ax)
+    for learner, bound in (
+        ("explore-first", "Exercise 1.3(b), explore-first"),
+        ("successive elimination", "Exercise 1.3(a), for elimination"),
+    ):
+        paid = drawn[learner]
+        assert (paid <= drawn[bound][1:])[np.isfinite(paid)].all()
+
+
+def test_alternating_predicts_better_than_a_round_of_ucb1(figures):
+    (ax,) = figures.predictions(gap=0.5, horizons=(2, 20, 100), replications=10).axes
+    drawn, alternated, bound = (line.get_ydata() for line in ax.lines)
+    assert alternated[0] == pytest.approx(0.5 * (1 - 0.75**2))  # unless the better one wins 1 to 0
+    assert (alternated <= bound).all()
+    assert alternated[-1] < drawn[-1] / 100
+
+
+def test_doubling_costs_more_than_being_told_the_horizon(figures):
+    (ax,) = figures.doubling(horizon=2000, replications=5).axes
+    drawn = curves(ax)
+    assert drawn["UCB1, doubling"][-1] > drawn["UCB1, told T"][-1]
 
 
 def test_hedge_stays_below_its_theorem_where_following_the_leader_is_linear(full_feedback):

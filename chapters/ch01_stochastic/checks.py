@@ -369,14 +369,28 @@ def deactivated(answer, rng):
         "in the radius stands the number of pulls of one arm, n, not that of all arms together": (
             below(lambda m, n, T: m + 2 * radius(n * m.size, T) < m.max())
         ),
+        "more than one arm may be dropped after a phase, not only the worst": (
+            lambda means, n, T: [a for a in truth(means, n, T) if means[a] == min(means)]
+        ),
+        "the radius divides by the number of pulls so far: n, not n + 1": below(
+            lambda m, n, T: m + 2 * radius(n + 1, T) < m.max()
+        ),
     }
-    n, T = 200, 10_000
     cases: list[tuple[list[float], int, int]] = []
-    for factor, K in ((0.6, 4), (0.95, 5), (1.1, 3), (1.3, 4), (1.46, 3), (1.7, 3), (2.2, 4)):
-        top, r = rng.uniform(0.9, 0.99), radius(n, T)  # an arm so many radii below the best
-        near = top - rng.uniform(0.0, 0.4, K - 2) * r
-        means = rng.permutation([top, top - factor * r, *near])
+
+    def add(n, T, *radii):
+        """Add a case with arms so many radii below the best of them."""
+        top = rng.uniform(0.93, 0.99)
+        means = rng.permutation([top, *(top - factor * radius(n, T) for factor in radii)])
         cases.append(([round(float(each), 4) for each in means], n, T))
+
+    for factor, K in ((0.6, 4), (0.95, 5), (1.1, 3), (1.3, 4), (1.46, 3), (1.7, 3), (2.2, 4)):
+        add(200, 10_000, factor, *rng.uniform(0.0, 0.4, K - 2))
+    for factor in (1.99, 2.01):  # n + 1 and n - 1 are told from n
+        add(int(rng.integers(40, 50)), int(rng.integers(40, 50)), factor)
+    add(2000, 10_000, 1.5, 2.5, 3.0, 5.0)  # more than one, and the second best is behind
+    low, high = rng.uniform(0.0, 0.3, 3), rng.uniform(0.8, 0.95, 2)
+    cases.append(([round(float(each), 4) for each in (*low, *high)], 2000, 10_000))
     for _ in range(5):
         K, pulls = int(rng.integers(2, 7)), int(rng.integers(60, 2000))
         cases.append(([round(x, 4) for x in rng.random(K).tolist()], pulls, 100_000))
@@ -567,6 +581,10 @@ def UCB1Policy(answer, rng):
             sorted(first) == list(range(K)),
             f"the first K rounds play each arm once; with {K} arms these were {first}",
         )
+        expect(
+            first == list(range(K)),
+            f"the first K rounds play arms 0, 1, ..., K - 1 in this order; these were {first}",
+        )
         t += T
     at = int(np.argmax(found != right))
     start = 0
@@ -639,11 +657,15 @@ def narrow_radius(answer, rng):
         "half the width? Hoeffding's inequality has the whole length of the interval in it": (
             lambda n, T, eps: eps / 2 * radius(n, T)
         ),
+        "a radius may be wider than the interval: don't cut it off at eps": (
+            lambda n, T, eps: min(eps, eps * radius(n, T))
+        ),
     }
     cases = [
         (int(rng.integers(1, 80)), int(10 ** rng.uniform(2, 6)), round(rng.uniform(0.01, 0.5), 3))
         for _ in range(10)
     ]
+    cases.append((1, 1000, 0.25))  # wider than the interval itself
     compare(answer, lambda n, T, eps: eps * radius(n, T), cases, mistakes)
 
 
@@ -693,7 +715,7 @@ def instantaneous_bound(answer, rng):
         phases = (t - 1) // K
         return 1.0 if phases == 0 else min(1.0, 2 * radius(phases, T)) * (1 - 1e-9)
 
-    t, K, T = int(rng.integers(500_000, 1_000_000)), int(rng.integers(4, 9)), 10**8
+    t, K, T = int(rng.integers(10**7, 2 * 10**7)), int(rng.integers(4, 9)), 10**9
     value = real(answer, t, K, T)
     expect(value > 0, f"round {t} may cost something; your bound is {value:g}")
     later, wider = real(answer, 4 * t, K, T) / value, real(answer, t, 4 * K, T) / value
@@ -717,6 +739,12 @@ def instantaneous_bound(answer, rng):
         later > 0.3,
         "your bound falls too fast: four times as many rounds halve the radius, not more",
     )
+    slowly = real(answer, 10**4 * t, K, 10**4 * T) / real(answer, 100 * t, K, 10**4 * T)
+    expect(
+        slowly < 0.17,
+        "your bound falls too slowly: a hundred times as many rounds make the radius ten times "
+        "smaller; a third root would not be below 24 log(T) sqrt(K / t) for all t",
+    )
     cases = [(1, 2, 100), (7, 7, 1000), (8, 7, 1000), (t, K, T), (900, 2, 10**15), (5000, 10, 5000)]
     for _ in range(20):
         K, T = int(rng.integers(2, 40)), int(10 ** rng.uniform(3, 9))
@@ -730,7 +758,7 @@ def instantaneous_bound(answer, rng):
         )
         ceiling = 24 * math.log(T) * math.sqrt(K / t)
         expect(
-            value <= ceiling or t <= K,
+            value <= ceiling * (1 + 1e-9) or t <= K,
             f"too high: round {t} of T = {T}, K = {K} costs at most 24 log(T) sqrt(K / t) = "
             f"{ceiling:.4g}; your bound says {value:.4g}",
         )
@@ -745,7 +773,7 @@ def instantaneous_bound(answer, rng):
 def explore_first_round(answer, rng):
     def certain(N):
         """Return the largest expected gap after N tosses of each of two coins (on a grid)."""
-        gaps = np.geomspace(0.02, 0.9, 25) / math.sqrt(N)
+        gaps = np.array([0.4, 0.55, 0.7]) / math.sqrt(N)
         return max(g * chance_to_exceed(0.5 + g / 2, 0.5 - g / 2, N)[0] for g in gaps if g < 1)
 
     T, N, K = 10**8, int(rng.integers(3000, 9000)), int(rng.integers(3, 9))
@@ -778,20 +806,20 @@ def explore_first_round(answer, rng):
         real(answer, 16 * K * N + 1, 16 * K, N, T) > 0.9 * value,
         "each average comes from N rewards of its own arm: don't count those of all K together",
     )
-    for N in (1, 4, 20, 60):
+    for N in (2, 4, 20, 60, 10**6):
         K = int(rng.integers(2, 9))
-        T = max(K * N + 2, int(10 ** rng.uniform(3, 8)))
+        T = max(K * N + 2, int(10 ** rng.uniform(3, 7)))
         value, floor = real(answer, K * N + 1, K, N, T), certain(N)
         expect(
             value >= floor,
-            f"too low: after {N} tosses of each of two coins, a round can cost {floor:.4g} on "
+            f"too low: after {N:,} tosses of each of two coins, a round can cost {floor:.4g} on "
             f"average; your bound says {value:.4g}",
         )
     for N in (200, 5000):
         K, T = int(rng.integers(2, 9)), int(10 ** rng.uniform(5, 8))
         value, ceiling = real(answer, K * N + 1, K, N, T), 8 * radius(N, T)
         expect(
-            value <= ceiling,
+            value <= ceiling * (1 + 1e-9),
             f"too high: after N = {N} pulls of each arm, T = {T}, two radii are {ceiling / 4:.4g}; "
             f"your bound says {value:.4g}",
         )
@@ -871,11 +899,16 @@ def constant_and_horizon(answer, rng):
         "that alpha is the book's 2, whatever gamma: it has to grow with gamma": made_of(
             lambda gamma: 2.0, min
         ),
+        "for gamma below 1 a constant less than the book's 2 is enough: the smallest is wanted": (
+            made_of(lambda gamma: max(2.0, right(gamma)), min)
+        ),
     }
     cases = []
-    for K in (2, 3, 4):
-        gaps = [0.0, *(round(g, 2) for g in rng.uniform(0.3, 0.45, K - 1)), 0.5]
-        cases.append(([float(g) for g in rng.permutation(gaps)], round(rng.uniform(1.2, 3.5), 2)))
+    for best, others in ((1, 1), (1, 2), (2, 1)):
+        gaps = [0.0] * best + [round(g, 2) for g in rng.uniform(0.3, 0.45, others)] + [0.5]
+        for least, most in ((0.3, 0.8), (1.2, 3.5)):  # powers
+            gamma = round(rng.uniform(least, most), 2)
+            cases.append(([float(g) for g in rng.permutation(gaps)], gamma))
     compare(answer, made_of(right, min), cases, mistakes)
 
 
@@ -896,8 +929,8 @@ def alternation_bound(answer, rng):
     powers = falling / math.log(value), wider / math.log(value)
     expect(
         powers[0] > 1.7,
-        "your bound falls like a power of T, or of a root of it: with a radius that does not "
-        "shrink, Hoeffding's inequality is exponential in T",
+        "your bound is not exponential in T: it falls like a power of it, or in a root of it, or "
+        "not at all; with a radius that does not shrink, Hoeffding's inequality is exponential",
     )
     rate = -math.log(value) / (T * gap**2)
     expect(powers[1] > 2.5, "in Hoeffding's exponent the deviation is squared, and so is the gap")
@@ -921,7 +954,7 @@ def alternation_bound(answer, rng):
             f"your bound says {value:.4g}",
         )
         expect(
-            value <= ceiling,
+            value <= ceiling * (1 + 1e-9),
             f"too high: at the gap {gap:g} and T = {T}, 4 exp(-T gap^2 / 8) = {ceiling:.4g} is "
             f"easily proved; your bound says {value:.4g}",
         )
@@ -1034,8 +1067,8 @@ def doubling_constant(answer, rng):
 
 # -- an afternoon ------------------------------------------------------------------------------
 
-_ROUNDS = 2000  # rounds of each game
 _UNLUCKY = 3  # first pulls of the better arm that pay nothing
+_FADED = 12  # late pulls of bad arms that are forgiven
 
 
 class _Tape(NamedTuple):
@@ -1061,24 +1094,31 @@ def MyLearner(answer, rng):
         "MyLearner must be a class that inherits from bk.Learner and has a method start",
     )
     try:
-        _come_back(learner, rng)
+        for _ in range(5):
+            _come_back(learner, rng)
         ours, theirs = _race(learner, rng)
     except TypeError as error:
         if "NoneType" in str(error):
             raise Hint("your learner uses the horizon, which here is None: do without") from None
         raise
     score = f"your regret is {ours:.0f} on average, that of UCB1 {theirs:.0f}"
-    expect(ours < 3.5 * theirs, f"{score}: that is playing at random; does it learn at all?")
-    expect(ours < 1.25 * theirs, f"{score}: it explores too long, or gives up too early")
-    expect(ours < 0.85 * theirs, f"{score}: about the same; a narrower radius explores less")
+    expect(ours < 1.6 * theirs, f"{score}: that is playing at random; does it learn at all?")
+    expect(ours < 1.07 * theirs, f"{score}: it explores too long, or gives up too early")
+    expect(ours < 0.85 * theirs, f"{score}: about the same; a narrower radius is a first step")
     expect(
         ours <= 0.5 * theirs,
-        f"{score}: better, but half of it is the aim; try a narrower radius still, or KL-UCB",
+        f"{score}: better, but half of it is the aim; try a narrower radius, or KL-UCB",
     )
+    _fade(learner, rng)
+
+
+def _student(learner):
+    """Return a student's learner with a look at what it selects, untold of the horizon."""
+    return seated(lambda K, T: _started(learner, K))
 
 
 def _started(learner, K):
-    """Return the policy that a student's learner starts, untold of the horizon."""
+    """Return the policy that a student's learner starts."""
     import banditkit as bk
 
     policy = learner.start(bk.Arms(K), None)
@@ -1087,32 +1127,50 @@ def _started(learner, K):
     return policy
 
 
-def _come_back(learner, rng):
+def _come_back(learner, rng, rounds=800):
     """Play an arm with bad luck at first: whoever never comes back to it never learns better."""
-    env = _Tape(np.zeros(1), (rng.random(_ROUNDS) < 0.5).astype(float))
+    env = _Tape(np.zeros(1), (rng.random(rounds) < 0.5).astype(float))
     seat, dice = _Seat(_started(learner, 2), 2), np.random.default_rng(rng.integers(2**31))
-    for t in range(_ROUNDS):
+    for t in range(rounds):
         a = seat.select(t, None, dice)
         seat.update(t, None, a, env.reward(t, a))
     expect(
-        env.pulls[0] > _ROUNDS / 4,
+        env.pulls[0] >= rounds / 10,
         f"an arm whose first {_UNLUCKY} rewards were 0 and all others 1 was played "
-        f"{env.pulls[0]:.0f} times in {_ROUNDS} rounds: it must get another chance, and be noticed",
+        f"{env.pulls[0]:.0f} times in {rounds} rounds: it must get another chance, and be noticed",
     )
 
 
-def _race(learner, rng):
-    """Return average regret of a student's learner and of UCB1, on five instances."""
+def _race(learner, rng, rounds=1000):
+    """Return average regret of a student's learner and of UCB1, in five games on four instances.
+
+    In 40 trials UCB1 with c = 1 had 0.65 of the regret of c = 2, and c = 0.5 had 0.38, with
+    standard deviations below 0.02: the half is more than five of them away from either.
+    """
     import banditkit as bk
 
-    ours, theirs = 0.0, 0.0
-    for _ in range(5):
-        gaps = np.array([0.0, *rng.uniform(0.15, 0.5, 4)])
+    regret = np.zeros(2)
+    for _ in range(4):
+        gaps = np.array([0.0, *rng.uniform(0.25, 0.5, 9)])
         arms = bk.Bernoulli(rng.permutation(rng.uniform(0.65, 0.85) - gaps))
         seed = int(rng.integers(2**31))
-        theirs += bk.watch(arms, bk.UCB1(), horizon=_ROUNDS, seed=seed).gaps.sum() / 5
-        for replication in range(3):
-            mine = seated(lambda K, T: _started(learner, K))
-            game = bk.watch(arms, mine, horizon=_ROUNDS, seed=seed, replication=replication)
-            ours += game.gaps.sum() / 15
-    return ours, theirs
+        for game in range(5):
+            for i, each in enumerate((_student(learner), bk.UCB1())):
+                watched = bk.watch(arms, each, horizon=rounds, seed=seed, replication=game)
+                regret[i] += watched.gaps.sum() / 20
+    return regret
+
+
+def _fade(learner, rng, rounds=15_000):
+    """Count late pulls of arms that are far worse: a constant share of the rounds is too many."""
+    import banditkit as bk
+
+    arms = bk.Bernoulli(rng.permutation([0.9, *rng.uniform(0.05, 0.2, 2)]))
+    seed = int(rng.integers(2**31))
+    game = bk.watch(arms, _student(learner), horizon=rounds, seed=seed)
+    late = np.count_nonzero(game.gaps[rounds // 2 :])
+    expect(
+        late <= _FADED,
+        f"in the last {rounds // 2:,} of {rounds:,} rounds, arms of mean 0.2 or less were played "
+        f"{late} times, beside one of 0.9: exploration must fade, or regret grows like T",
+    )

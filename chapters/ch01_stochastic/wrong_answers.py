@@ -457,6 +457,19 @@ def dropped_as_a_mask(means, n, T):
     return np.array(means) + r < max(means) - r
 
 
+@wrong("elimination-phase", "not only the worst")
+def dropped_worst_only(means, n, T):
+    r = math.sqrt(2 * math.log(T) / n)
+    worst = int(np.argmin(means))
+    return [worst] if means[worst] + r < max(means) - r else []
+
+
+@wrong("elimination-phase", "n, not n + 1")
+def dropped_one_pull_more(means, n, T):
+    r = math.sqrt(2 * math.log(T) / (n + 1))
+    return [a for a, mean in enumerate(means) if mean + r < max(means) - r]
+
+
 # -- ucb-index ---------------------------------------------------------------------------------
 
 
@@ -592,6 +605,15 @@ class NeverBegins(Started):
         return int(np.argmax(self.sums / pulls + np.sqrt(2 * math.log(self.T) / pulls)))
 
 
+@wrong("ucb1-policy", "in this order")
+class FromTheLast(Started):
+    def select(self, t, x, rng):
+        if t < len(self.pulls):
+            return len(self.pulls) - 1 - t
+        r = np.sqrt(2 * math.log(self.T) / self.pulls)
+        return int(np.argmax(self.sums / self.pulls + r))
+
+
 @wrong("ucb1-policy", "but the arms are 0 to")
 class ArmsFromOne(Started):
     def select(self, t, x, rng):
@@ -711,6 +733,11 @@ def narrow_radius_halved(n, T, eps):
     return eps * math.sqrt(math.log(T) / (2 * n))
 
 
+@wrong("narrow-radius", "cut it off at eps")
+def narrow_radius_clipped(n, T, eps):
+    return min(eps, eps * math.sqrt(2 * math.log(T) / n))
+
+
 # -- narrow-pulls ------------------------------------------------------------------------------
 
 
@@ -773,6 +800,11 @@ def instantaneous_rough(t, K, T):
 
 
 @another_solution("instantaneous-elimination")
+def instantaneous_as_careful_as_allowed(t, K, T):
+    return min(1, 24 * math.log(T) * math.sqrt(K / t))
+
+
+@another_solution("instantaneous-elimination")
 def instantaneous_infinite(t, K, T):
     n = (t - 1) // K
     return np.inf if n == 0 else np.sqrt(32 * np.log(T) / n) + 2 / T
@@ -801,6 +833,11 @@ def instantaneous_log_t(t, K, T):
 @wrong("instantaneous-elimination", "falls too fast")
 def instantaneous_too_fast(t, K, T):
     return 32 * K * math.log(T) / t
+
+
+@wrong("instantaneous-elimination", "falls too slowly")
+def instantaneous_third_root(t, K, T):
+    return (K / t) ** (1 / 3) * math.log(T)
 
 
 @wrong("instantaneous-elimination", "too low")
@@ -863,6 +900,11 @@ def explore_first_in_sum(t, K, N, T):
 @wrong("instantaneous-explore-first", "too low")
 def explore_first_lucky(t, K, N, T):
     return 1 if t <= K * N else 2 * math.log(T) / N / 100
+
+
+@wrong("instantaneous-explore-first", "after 1,000,000 tosses")
+def explore_first_root_forgotten(t, K, N, T):
+    return 1 if t <= K * N else 2 * (2 * math.log(T) / N)
 
 
 # -- prediction --------------------------------------------------------------------------------
@@ -977,6 +1019,19 @@ def horizon_alpha_doubled(gaps, gamma):
     return alpha, first_in_time(len(gaps), min(g for g in gaps if g), alpha)
 
 
+@wrong("polynomial-prediction", "gamma below 1")
+def horizon_at_least_the_books(gaps, gamma):
+    alpha = max(2.0, (3 + gamma) / 2)
+    return alpha, first_in_time(len(gaps), min(g for g in gaps if g), alpha)
+
+
+@wrong("polynomial-prediction", "must be (")
+def horizon_of_the_second_gap(gaps, gamma):
+    alpha = (3 + gamma) / 2
+    second = sorted(gaps)[1] or max(gaps)
+    return alpha, first_in_time(len(gaps), second, alpha)
+
+
 @wrong("polynomial-prediction", "ZeroDivisionError")
 def horizon_of_the_best_arm(gaps, gamma):
     alpha = (3 + gamma) / 2
@@ -990,6 +1045,11 @@ def horizon_of_the_best_arm(gaps, gamma):
 def alternation_by_two_events(gap, T):
     n = T // 2
     return gap * min(1, 2 * math.exp(-2 * n * (gap / 2) ** 2))
+
+
+@another_solution("alternation")
+def alternation_as_careful_as_allowed(gap, T):
+    return 4 * math.exp(-gap * gap * T / 8)
 
 
 @another_solution("alternation")
@@ -1007,7 +1067,7 @@ def alternation_one_average(gap, T):
     return gap * math.exp(-2 * (T / 2) * gap**2)
 
 
-@wrong("alternation", "a power of T")
+@wrong("alternation", "not exponential in T")
 def alternation_polynomial(gap, T):
     return 2 * gap / T**3
 
@@ -1247,11 +1307,20 @@ class DiceOf(Averages):
 
 
 class EpsilonOf(Averages):
+    epsilon = 0.6
+    first = 1  # pulls of each arm
+
     def select(self, t, x, rng):
         K = len(self.pulls)
-        if t < K or rng.random() < (K * math.log(t + 1) / (t + 1)) ** (1 / 3):
+        if t < K * self.first:
+            return t % K
+        if rng.random() < self.epsilon:
             return rng.integers(K)
-        return np.argmax(self.sums / np.maximum(self.pulls, 1))
+        return np.argmax(self.sums / self.pulls)
+
+
+class LittleEpsilonOf(EpsilonOf):
+    epsilon, first = 0.03, 12
 
 
 class Told(NamedTuple):
@@ -1294,9 +1363,15 @@ class Dice(bk.Learner):
 
 
 @wrong("beat-ucb1", "explores too long")
-class BookEpsilon(bk.Learner):
+class ConstantEpsilon(bk.Learner):
     def start(self, spec, horizon):
         return EpsilonOf(np.zeros(spec.K), np.zeros(spec.K))
+
+
+@wrong("beat-ucb1", "exploration must fade")
+class LittleConstantEpsilon(bk.Learner):
+    def start(self, spec, horizon):
+        return LittleEpsilonOf(np.zeros(spec.K), np.zeros(spec.K))
 
 
 @wrong("beat-ucb1", "uses the horizon")
