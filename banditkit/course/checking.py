@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import os
 import sys
 from pathlib import Path
 
@@ -9,7 +10,9 @@ from banditkit.course.contents import exercise_of
 from banditkit.course.exercises import Verdict, shown
 from banditkit.course.progress import remember
 
-__all__ = ["check"]
+__all__ = ["JUDGED", "check"]
+
+JUDGED = "BANDITKIT_JUDGED"  # environment variable of a process that judges a student's file
 
 
 def check(slug: str, seed: int | None = None) -> None:
@@ -30,6 +33,8 @@ def check(slug: str, seed: int | None = None) -> None:
         If there is no such exercise.
     """
     exercise = exercise_of(slug)[1]
+    if JUDGED in os.environ:
+        return  # by the grader, which asks by itself, and leaves nothing in a student's folder
     names = sys._getframe(1).f_globals
     if exercise.name in names:
         with contextlib.redirect_stdout(_Nowhere()):

@@ -66,7 +66,9 @@ def _add_terms(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--chapter", help="of files that do not say of which they are")
     parser.add_argument("--seed", help="the same seed gives the same instances")
     parser.add_argument("--seconds", help="for each cell and exercise; by default 20")
-    parser.add_argument("--memory", help="for answers, in GiB; by default 2")
+    parser.add_argument(
+        "--memory", help="for answers, and a file that they write, in GiB; by default 2"
+    )
     parser.add_argument(
         "--isolate",
         action="store_true",
@@ -83,7 +85,7 @@ def _list(given: argparse.Namespace) -> int:
         exercises = chapter.exercises
         ready = sum(done.get(exercise.slug, False) for exercise in exercises)
         print(f"{chapter.key}: {chapter.title} - {ready} of {len(exercises)} done")
-        width = max(len(exercise.slug) for exercise in exercises)
+        width = max((len(exercise.slug) for exercise in exercises), default=0)
         for exercise in exercises:
             mark = "" if exercise.slug not in done else "right" if done[exercise.slug] else "wrong"
             book = f" ({exercise.book})" if exercise.book else ""
@@ -163,6 +165,8 @@ def _grade(given: argparse.Namespace) -> int:
     from banditkit.files import folder_for_files
 
     output = Path(given.output)
+    if output.is_dir():
+        raise ValueError(f"{output} is a folder - name a file: --output {output / 'grades.csv'}")
     with folder_for_files(output.parent):
         rows = grade(
             Path(given.folder),

@@ -49,7 +49,10 @@ class Chapter:
 
     def module(self, name: str) -> ModuleType:
         """Return one of its files as a module: "checks", "figures" or "wrong_answers"."""
-        return _module(self.folder / f"{name}.py")
+        path = self.folder / f"{name}.py"
+        if not path.is_file():
+            raise ValueError(f"the chapter in {self.folder} has no {path.name}")
+        return _module(path)
 
     @property
     def exercises(self) -> tuple[Exercise, ...]:
@@ -78,13 +81,24 @@ def chapters() -> tuple[Chapter, ...]:
 
     They are those that come with the package, and then those of a teacher's own: in the folders
     that the environment variable ``BANDITKIT_CHAPTERS`` names, as ``PATH`` does.
+
+    Raises
+    ------
+    ValueError
+        If two of them have the same key.
     """
     installed = _PACKAGE / "_chapters"
     homes = [installed if installed.is_dir() else _PACKAGE.parent / "chapters"]
     homes += [Path(each) for each in os.environ.get(_MORE, "").split(os.pathsep) if each]
-    return tuple(
-        Chapter(each.parent) for home in homes for each in sorted(home.glob("*/chapter.md"))
-    )
+    found = dict[str, Chapter]()
+    for path in (path for home in homes for path in sorted(home.glob("*/chapter.md"))):
+        each = Chapter(path.parent)
+        if found.setdefault(each.key, each) != each:
+            raise ValueError(
+                f"two chapters are called {each.key}: {found[each.key].folder} and {each.folder} - "
+                "rename the folder of one"
+            )
+    return tuple(found.values())
 
 
 def chapter(key: str) -> Chapter:

@@ -40,6 +40,7 @@ __all__ = [
     "exercise",
     "expect",
     "one_line",
+    "printable",
     "said",
     "same",
     "shown",
@@ -49,6 +50,7 @@ __all__ = [
 # Where code is that is no student's: this package, what is installed, and Python's own.
 _OTHERS = (Path(__file__).parents[1], Path(np.__file__).parents[1], Path(traceback.__file__).parent)
 _LONGEST = 300  # letters of what a student is told
+_DEEPEST = 100  # calls that are looked through for the student's line
 _NOTHING = "returns nothing yet"
 
 
@@ -258,10 +260,13 @@ def same(value: Any, right: Any, close: float = 1e-9) -> bool:
     if isinstance(value, np.ndarray):
         value = value.tolist()
     if isinstance(right, list | tuple) and isinstance(value, list | tuple):
+        value = list(value)  # a class of one's own may say that it has any length
         pairs = zip(value, right, strict=False)
         return len(value) == len(right) and all(same(v, r, close) for v, r in pairs)
     if isinstance(right, str | bool | np.bool_):
         return isinstance(value, str | bool | np.bool_) and bool(value == right)
+    if value is None or isinstance(value, str | bytes | complex):
+        return False  # NumPy would make numbers of them
     try:
         found, wanted = np.asarray(value, dtype=float), np.asarray(right, dtype=float)
     except (TypeError, ValueError, OverflowError):
@@ -274,15 +279,22 @@ def same(value: Any, right: Any, close: float = 1e-9) -> bool:
 def said(error: BaseException) -> str:
     """Return "raises ..." with the line of the student's code where it happened."""
     where = ""
-    for frame in traceback.extract_tb(error.__traceback__):
+    for frame in traceback.extract_tb(error.__traceback__, limit=-_DEEPEST):
         file = Path(frame.filename)
         others = file.name == "checks.py" or any(file.is_relative_to(each) for each in _OTHERS)
         if frame.line and not others:
             where = f" (in {frame.name}: {frame.line})"
-    kind, words = type(error).__name__, str(error)
+    kind, words = type(error).__name__, _words(error)
     if isinstance(error, AttributeError) and "set attribute" in words:
         words = "a field of a record stays what it is - change its numbers: self.name[:] = ..."
     return f"raises {kind}: {words}{where}" if words else f"raises {kind}{where}"
+
+
+def _words(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # an error of the student's own may fail to say what it is
+        return ""
 
 
 def shown(verdict: Verdict) -> str:
@@ -291,8 +303,20 @@ def shown(verdict: Verdict) -> str:
 
 
 def one_line(message: object) -> str:
-    """Return a message as one line that is not too long."""
-    return shorten(" ".join(str(message).split()), _LONGEST)
+    """Return a message as one line that is not too long, and that every terminal can show."""
+    return shorten(printable(" ".join(str(message).split())), _LONGEST)
+
+
+def printable(text: str) -> str:
+    """Return a text with question marks for what can't be shown, such as a terminal's escapes.
+
+    Examples
+    --------
+    >>> from banditkit.course.exercises import printable
+    >>> printable("red: " + chr(27) + "[31m")
+    'red: ?[31m'
+    """
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def _called(answer: Callable[..., Any], arguments: tuple[Any, ...]) -> str:

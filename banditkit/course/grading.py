@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from banditkit.core.checks import flag, number, whole
+from banditkit.course.checking import JUDGED
 from banditkit.course.contents import chapter, exercise_of
-from banditkit.course.exercises import Exercise, one_line
+from banditkit.course.exercises import Exercise, one_line, printable
 from banditkit.course.notebooks import Handed, read
 from banditkit.files import write_whole
 
@@ -37,8 +38,8 @@ class Limits:
     seconds : float, default 20
         Time for each cell and each exercise, 0.1 or more.
     memory : float, default 2
-        Memory beyond what the library needs, in GiB, 0.1 or more.  It is only kept where the
-        system can: on Linux.
+        Memory beyond what the library needs, and the size of each file that is written, in GiB,
+        0.1 or more.  It is only kept where the system can: memory on Linux, files not on Windows.
     isolate : bool, default False
         Whether to forbid the network, other programs, and writing outside the file's folder, as far
         as Python sees them; otherwise they are reported.  It is no wall against an attacker: for
@@ -127,7 +128,10 @@ def _every_exercise(handed: Handed, key: str | None, seed: int, limits: Limits) 
             f"{handed.path.name} does not say of which chapter it is - name an exercise, or the "
             "chapter: --chapter ch01"
         )
-    return _Task(handed, key, list(chapter(key).exercises), seed, limits)
+    exercises = list(chapter(key).exercises)
+    if not exercises:
+        raise ValueError(f"{handed.path.name} is of chapter {key}, which has no exercises")
+    return _Task(handed, key, exercises, seed, limits)
 
 
 def _seed(seed: int | None) -> int:
@@ -140,7 +144,7 @@ def _rows(task: _Task, cancelled: threading.Event) -> Iterator[Graded]:
     while left and not cancelled.is_set():
         run = _Run(task._replace(exercises=list(left.values())), cancelled)
         try:
-            run.start(stopped)
+            run.hand_over(stopped)
             for row in run.rows():
                 del left[row.exercise]
                 yield row
@@ -167,25 +171,30 @@ class _Run:
         self.exercise: str | None = None
         self.why = ""
         self.began = time.monotonic()
-
-    def start(self, stopped: dict[int, str]) -> None:
-        """Start the process, and hand it its request."""
-        folder, limits = self.task.handed.path.resolve().parent, self.task.limits
         self.token = secrets.token_hex(16)
-        self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "banditkit.course.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd=folder,
-            env={**os.environ, "MPLBACKEND": "agg"},
-            start_new_session=True,  # so that what it starts ends with it
-            text=True,
-            encoding="utf-8",
-        )
+        try:
+            self.process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "banditkit.course.worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env={**os.environ, "MPLBACKEND": "agg", JUDGED: "1"},
+                start_new_session=True,  # so that what it starts ends with it
+                encoding="utf-8",
+                errors="replace",
+            )
+        except OSError as error:
+            why = error.strerror or error
+            raise ValueError(
+                f"can't start a process to judge {task.handed.path.name}: {why}"
+            ) from None
+
+    def hand_over(self, stopped: dict[int, str]) -> None:
+        """Hand the process its request, in one line; at the end of the stream, it ends itself."""
+        limits = self.task.limits
         request = {
             "token": self.token,
-            "folder": str(folder),
+            "folder": str(self.task.handed.path.resolve().parent),
             "chapter": self.task.key,
             "exercises": [exercise.slug for exercise in self.task.exercises],
             "cells": self.task.handed.cells,
@@ -199,8 +208,8 @@ class _Run:
         self.listener.start()
         with suppress(BrokenPipeError):  # it is over already: `rows` will say so
             assert self.process.stdin is not None
-            with self.process.stdin as stream:
-                stream.write(json.dumps(request))
+            self.process.stdin.write(json.dumps(request) + "\n")
+            self.process.stdin.flush()
 
     def _listen(self) -> None:
         assert self.process.stdout is not None
@@ -208,7 +217,7 @@ class _Run:
             for line in lines:
                 try:
                     words = json.loads(line)
-                except ValueError:
+                except (ValueError, RecursionError):
                     continue
                 if isinstance(words, dict) and words.get("token") == self.token:
                     self.said.put(words)
@@ -217,7 +226,7 @@ class _Run:
     def rows(self) -> Iterator[Graded]:
         """Yield a row for each exercise; say in the end what it was at, if it was stopped."""
         patience, open_ones = _PATIENCE, {each.slug for each in self.task.exercises}
-        while True:
+        while open_ones:
             try:
                 words = self._next(patience)
             except queue.Empty:
@@ -264,6 +273,9 @@ class _Run:
         else:
             self.process.kill()
         self.process.wait()
+        with suppress(OSError):  # it may not have read all
+            assert self.process.stdin is not None
+            self.process.stdin.close()
         self.listener.join(timeout=1.0)  # longer only if something that it has started lives on
 
 
@@ -279,6 +291,7 @@ def grade(
     """Return a row for each student and exercise: all notebooks in a folder, and in those in it.
 
     A student is called by the path of the file, without its ending.  All get the same instances.
+    Whatever happens to one file, the others are judged.
 
     Parameters
     ----------
@@ -300,14 +313,16 @@ def grade(
     ValueError
         If there is no such folder, no notebook in it, or no such chapter.
     """
-    workers = whole("workers", workers or os.cpu_count() or 1, least=1)
+    workers = whole("workers", (os.cpu_count() or 1) if workers is None else workers, least=1)
     asked = chapter(key).exercises if key else ()
     if not folder.is_dir():
         raise ValueError(f"{folder} is no folder")
     paths = sorted(
         path
-        for path in folder.rglob("*.ipynb")
-        if not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        for path in folder.rglob("*")
+        if path.suffix.lower() == ".ipynb"
+        and not path.is_dir()
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     )
     if not paths:
         raise ValueError(f"there is no notebook (.ipynb) in {folder}")
@@ -315,11 +330,11 @@ def grade(
     common, bounds = _seed(seed), limits or Limits()
 
     def judged(path: Path) -> list[Graded]:
-        student = path.relative_to(folder).with_suffix("").as_posix()
+        student = printable(path.relative_to(folder).with_suffix("").as_posix())
         try:
             task = _every_exercise(read(path), key, common, bounds)
             found = list(_rows(task, cancelled))
-        except ValueError as error:  # of this file: the others are judged
+        except (ValueError, OSError, MemoryError) as error:
             slugs = [exercise.slug for exercise in asked] or [""]
             line = one_line(error)
             found = [Graded(student, key or "", slug, False, line, "", 0.0) for slug in slugs]

@@ -22,6 +22,7 @@ _OPENING = re.compile(r"^(?P<fence>:{3,}|`{3,})\{(?P<kind>[\w:-]+)\}[ ]*(?P<titl
 _OPTION = re.compile(r"^:[\w-]+:")
 _ROLE = re.compile(r"\{(?P<kind>[\w:]+)\}`(?P<text>[^`]+)`")
 _GATE = re.compile(r"^:{3,}\{solution-(start|end)\}.*?^:{3,}[ ]*$", re.MULTILINE | re.DOTALL)
+_DISPLAYED = re.compile(r"\$\$.*?\$\$", re.DOTALL)
 _BOXES = {"note": "Note", "tip": "Tip", "warning": "Take care"}
 
 
@@ -176,6 +177,8 @@ def _directive(kind: str, title: str, body: str) -> str:
         return f"<details><summary>{title}</summary>\n\n{body}\n\n</details>"
     name = _BOXES.get(kind, kind.removeprefix("prf:").capitalize())
     head = f"**{name}: {title}.**" if title else f"**{name}.**"
+    # in a quotation, Jupyter takes the > of a further line for a part of the formula
+    body = _DISPLAYED.sub(lambda formula: " ".join(formula[0].split()), body)
     quoted = f"{head} {body}".split("\n")
     return "\n".join(f"> {line}".rstrip() for line in quoted)
 
@@ -206,13 +209,15 @@ def read(path: Path) -> Handed:
     ValueError
         If it can't be read, or is no notebook.
     """
+    if path.exists() and not path.is_file():  # a pipe would have nothing to read, and no end
+        raise ValueError(f"{path.name} is no file")
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # some editors begin with a mark
     except UnicodeDecodeError:
-        raise ValueError(f"{path.name} is not a text of UTF-8") from None
+        raise ValueError(f"{path.name} is not a text of UTF-8 - save it again") from None
     except OSError as error:
         raise ValueError(f"can't read {path}: {error.strerror or error}") from None
-    if path.suffix == ".py":
+    if path.suffix.lower() == ".py":
         return Handed(path, None, [Cell(1, text)])
     try:
         whole = json.loads(text)
@@ -222,18 +227,28 @@ def read(path: Path) -> Handed:
         ) from None
     cells = whole.get("cells") if isinstance(whole, dict) else None
     if not isinstance(cells, list):
-        raise ValueError(f"{path.name} is no notebook of today's format: it has no list of cells")
+        raise ValueError(
+            f"{path.name} is no notebook of today's format: it has no list of cells - "
+            "save it again in Jupyter"
+        )
     kept = []
     for number, cell in enumerate(cells, start=1):
         if not isinstance(cell, dict) or cell.get("cell_type") != "code":
             continue
-        tags = set(_inside(cell, "metadata", "tags") or [])
+        tags = _tags(cell)
         if tags & _RUNS or not tags & _SHOWS:
-            source = cell.get("source", "")
+            source = cell.get("source") or ""
             code = "".join(map(str, source)) if isinstance(source, list) else str(source)
             kept.append(Cell(number, _without_magic(code)))
     key = _inside(whole, "metadata", "banditkit", "chapter")
     return Handed(path, key if isinstance(key, str) else None, kept)
+
+
+def _tags(cell: dict[str, Any]) -> set[str]:
+    """Return the tags of a cell; whoever writes them by hand may write only one."""
+    tags = _inside(cell, "metadata", "tags")
+    each = tags if isinstance(tags, list) else [tags]
+    return {tag for tag in each if isinstance(tag, str)}
 
 
 def _inside(node: Any, *names: str) -> Any:

@@ -117,6 +117,31 @@ def test_bad_words_are_said_in_one_line(say, arguments, said):
     assert err.count("\n") == 1
 
 
+def test_a_folder_is_no_table_which_is_said_before_anything_runs(say, hand_in, tmp_path):
+    hand_in(INDEX, SQUARE, name="class/ann")
+    code, _, err = say("grade", "class", "--output", str(tmp_path))
+    assert code == 2
+    assert "is a folder - name a file: --output" in err
+
+
+def test_chapters_of_ones_own_that_are_not_ready(say, tmp_path, monkeypatch):
+    own = tmp_path / "own" / "ch98_new"
+    own.mkdir(parents=True)
+    (own / "chapter.md").write_text("# New\n")
+    monkeypatch.setenv("BANDITKIT_CHAPTERS", str(own.parent))
+    code, _, err = say("list")
+    assert code == 2
+    assert "ch98_new has no checks.py" in err
+    (own / "checks.py").write_text("")
+    code, out, _ = say("list")
+    assert code == 0
+    assert "ch98: New - 0 of 0 done" in out
+    own.rename(tmp_path / "own" / "ch01_new")
+    code, _, err = say("list")
+    assert code == 2
+    assert "two chapters are called ch01" in err
+
+
 def test_in_a_notebook(capsys, tmp_path):
     exec("check('sand-square')", {"check": check})
     assert capsys.readouterr().out == (

@@ -21,6 +21,13 @@ from banditkit.course.exercises import (
 CASES = [(2.0,), (3.0,), (-1.0,)]
 
 
+class Endless(list):
+    """Says that it is as long as anybody could wish."""
+
+    def __len__(self):
+        return 2
+
+
 def square(x):
     return x * x
 
@@ -54,6 +61,12 @@ def line(answer, check=None, **words):
         ("a", "b", False),
         ("a", 1, False),
         (None, 1, False),
+        (None, float("nan"), False),
+        ("1", 1, False),
+        (b"1", 1, False),
+        (np.str_("1"), 1, False),
+        (np.complex128(1 + 1j), 1, False),
+        (Endless(), [1, 2], False),
         (10**400, 1, False),
         (np.array(3), [3], False),
         (np.array(3), 3, True),
@@ -113,6 +126,24 @@ def test_a_check_may_fail_in_the_students_code():
     assert line(answer, stubborn) == "stubborn returns nothing yet"
     assert "stubborn raises KeyError: 3 (in" in line(lambda x: {}[x], stubborn)
     assert line(lambda x: exit(), stubborn) == "stubborn calls exit()"
+
+
+def test_an_error_that_fails_to_say_what_it_is_is_named():
+    class Mute(Exception):
+        def __str__(self):
+            raise Mute
+
+    def answer(x):
+        raise Mute
+
+    assert "raises Mute (in answer: raise Mute)" in line(answer)
+
+
+def test_what_is_said_can_be_shown_and_written_anywhere():
+    def answer(x):
+        raise ValueError("\x1b[2J \ud800 \u00e9")
+
+    assert "raises ValueError: ?[2J ? \u00e9 (in answer" in line(answer)
 
 
 def test_a_record_that_is_given_another_array_is_told_what_to_do():

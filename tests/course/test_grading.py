@@ -1,10 +1,14 @@
 """Files of students are judged each in its own process, whatever they do there."""
 
+import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import numba
 import pandas as pd
 import pytest
 from sand import INDEX, SQUARE
@@ -49,6 +53,12 @@ FAILS = {
     "a question": ("input()", "raises EOFError"),
     "nothing": ("pass", "returns nothing yet"),
     "words": ("return 'no'", "got 'no'"),
+    "a closed channel": ("import os; os.closerange(3, 99)", "square ends the whole process"),
+    "a number that exits": ("return type('A', (), {'__float__': exit})()", "square calls exit()"),
+    "a big file": (
+        "open('big', 'wb').truncate(2**31)",
+        "raises OSError: [Errno 27] File too large",
+    ),
 }
 
 
@@ -75,6 +85,17 @@ def test_a_broken_cell_costs_only_what_it_defines(hand_in, kind):
     found = lines(hand_in(f"{code}\n{SQUARE}", INDEX))
     assert said in found["sand-square"]
     assert found["sand-index"] == "right"
+
+
+def test_a_cell_below_the_stub_that_breaks_is_what_is_said(hand_in):
+    stub = "def square(x):\n    ...\n"
+    for kind in ("a loop without end", "an error"):
+        code, said = BREAKS[kind]
+        found = lines(hand_in(stub, f"{code}\n{SQUARE}", INDEX))
+        assert said.replace("cell 1", "cell 2") in found["sand-square"]
+    broken = "1 / 0\n" + SQUARE  # never runs, so that the answer is still the one above
+    assert lines(hand_in(SQUARE, broken, INDEX))["sand-square"] == "right"
+    assert "must be" in lines(hand_in(stub, SQUARE.replace("*", "+") + "1 / 0"))["sand-square"]
 
 
 def test_a_cell_that_is_not_there_is_said(hand_in):
@@ -122,6 +143,90 @@ def test_writing_beside_the_notebook_is_nobodys_business(hand_in, tmp_path):
 def test_what_a_cell_of_ones_own_does_is_reported_of_all(hand_in):
     path = hand_in("print('x' * 2_000_000)", INDEX, SQUARE)
     assert notes(path) == dict.fromkeys(("sand-index", "sand-square"), "prints 2 million letters")
+
+
+HARMLESS = {
+    "names of Python": "print = len = list = isinstance = 3",
+    "no output": "import os, sys\nos.close(1)\nos.close(2)\nsys.stdout = sys.stderr = None",
+    "words to everybody": (
+        "import os\nfor i in range(3, 9):\n    try: os.write(i, b'\\xff' + b'[' * 9999 + b'\\n')\n"
+        "    except OSError: pass"
+    ),
+    "a thread without end": (
+        "import threading\ndef talk():\n    while True: print()\n"
+        "threading.Thread(target=talk).start()"
+    ),
+    "a fork without end": "import os, time\nif not os.fork(): time.sleep(99)",
+    "another folder": "import os\nos.mkdir('sub')\nos.chdir('sub')",
+    "no signal": "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)",
+    "waiting": "import asyncio\nawait asyncio.sleep(0)",
+    "annotations of later": "from __future__ import annotations",
+    "classes of one's own": (
+        "import pickle\nfrom typing import NamedTuple\nclass A(NamedTuple):\n    x: float\n"
+        "assert pickle.loads(pickle.dumps(A(1))) == A(1)"
+    ),
+}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="forks are of POSIX")
+@pytest.mark.parametrize("what", HARMLESS)
+def test_what_works_in_a_notebook_works_here(hand_in, what):
+    typed = SQUARE.replace("(x)", "(x: Later)") if "annotations" in what else SQUARE
+    began = time.perf_counter()
+    assert set(lines(hand_in(HARMLESS[what], INDEX, typed), limits=Limits(30)).values()) == {
+        "right"
+    }
+    assert time.perf_counter() - began < 25  # nobody waits for what is left behind
+
+
+def test_the_checker_in_a_cell_leaves_nothing_in_the_folder(hand_in, tmp_path):
+    (tmp_path / "mine.py").write_text("")
+    asked = "import mine\nfrom banditkit.course import check\n"
+    path = hand_in(INDEX, f"{asked}{SQUARE}check('sand-square')")
+    assert lines(path)["sand-square"] == "right"
+    assert {each.name for each in tmp_path.iterdir()} == {path.name, "mine.py"}
+
+
+def test_a_note_tells_the_first_of_many(hand_in, tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "ann"))
+    (tmp_path / "ann").mkdir()
+    code = f"for i in range(9): open({str(tmp_path)!r} + f'/{{i}}', 'w').close()\n"
+    path = hand_in(code + SQUARE, INDEX, name="ann/ch99")
+    assert notes(path)["sand-square"] == f"writes outside its folder ({tmp_path / '0'})"
+
+
+def test_notebooks_of_others_and_the_library_are_none_of_an_answers_business(hand_in, tmp_path):
+    for file in (tmp_path / "bob.ipynb", Path(numba.__file__).parent / "mine.py"):
+        said = lines(
+            hand_in(INDEX, f"def square(x):\n    open({str(file)!r}, 'a')"),
+            limits=Limits(seconds=5, isolate=True),
+        )
+        assert "writes outside its folder" in said["sand-square"]
+        assert not file.exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are of POSIX")
+def test_an_answer_does_not_outlive_the_grader(hand_in, tmp_path):
+    mark = tmp_path / "pid"
+    endless = f"import os\nopen({str(mark)!r}, 'w').write(str(os.getpid()))\nwhile True: pass"
+    path = hand_in(endless, INDEX)
+    grader = subprocess.Popen([sys.executable, "-m", "banditkit", "course", "check", str(path)])
+    until(lambda: mark.exists() and mark.read_text())
+    grader.send_signal(signal.SIGKILL)
+    grader.wait()
+    until(lambda: not running(int(mark.read_text())))
+
+
+def until(happens):
+    deadline = time.monotonic() + 60
+    while not happens():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def running(pid):
+    said = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True)
+    return said.stdout.strip() not in ("", "Z", "Zs")
 
 
 def test_a_fork_does_not_answer_twice(hand_in):
@@ -203,6 +308,43 @@ def test_a_folder_becomes_a_table(hand_in, tmp_path):
     assert [row._replace(seconds=0) for row in again] == [row._replace(seconds=0) for row in rows]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files that are no text")
+def test_whatever_lies_in_the_folder_the_others_are_judged(hand_in, tmp_path):
+    good = hand_in(INDEX, SQUARE, name="class/a/ann").read_bytes()
+    folder = tmp_path / "class"
+    for name in (b"b/ann.ipynb", b"bob lee\n'.IPYNB", b"\xff.ipynb", b"x.ipynb/cleo.ipynb"):
+        path = folder / os.fsdecode(name)
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(good)
+    (folder / "dan.ipynb").symlink_to("nowhere")
+    os.mkfifo(folder / "eve.ipynb")
+    odd = json.loads(good) | {"metadata": {"banditkit": {"chapter": "\ud800\n"}}}
+    (folder / "fay.ipynb").write_text(json.dumps(odd))
+    rows = grade(folder, limits=QUICK)
+    write_csv(rows, tmp_path / "grades.csv")
+    assert len(pd.read_csv(tmp_path / "grades.csv")) == len(rows) == 13
+    right = {row.student for row in rows if row.right}
+    assert right == {"a/ann", "b/ann", "bob lee?'", "?", "x.ipynb/cleo"}
+    assert [row.student for row in rows if not row.right] == ["dan", "eve", "fay"]
+
+
+def test_a_chapter_without_exercises_costs_a_row(hand_in, tmp_path, monkeypatch):
+    own = tmp_path / "own" / "ch98_new"
+    own.mkdir(parents=True)
+    (own / "chapter.md").write_text("# New")
+    (own / "checks.py").write_text("")
+    monkeypatch.setenv("BANDITKIT_CHAPTERS", str(own.parent))
+    hand_in(SQUARE, name="class/ann", key="ch98")
+    (row,) = grade(tmp_path / "class")
+    assert row.line == "ann.ipynb is of chapter ch98, which has no exercises"
+
+
+def test_chapters_may_be_named_from_here(hand_in, tmp_path, monkeypatch, sand):
+    monkeypatch.chdir(sand.parents[1])
+    monkeypatch.setenv("BANDITKIT_CHAPTERS", sand.parent.name)
+    assert lines(hand_in(INDEX, SQUARE))["sand-square"] == "right"
+
+
 def test_what_a_process_starts_ends_with_it(hand_in, tmp_path):
     mark = tmp_path / "mark"
     child = f"import time, pathlib; time.sleep(3); pathlib.Path({str(mark)!r}).touch()"
@@ -239,8 +381,9 @@ def test_bad_words_are_said_before_anything_runs(tmp_path, hand_in):
         list(judge(path, "sand-squar"))
     with pytest.raises(ValueError, match="can't read"):
         list(judge(tmp_path / "none.ipynb"))
-    with pytest.raises(ValueError, match="workers must be a whole number"):
-        grade(tmp_path, workers=-1)
+    for workers in (0, -1):
+        with pytest.raises(ValueError, match="workers must be a whole number"):
+            grade(tmp_path, workers=workers)
     with pytest.raises(ValueError, match="can't write"):
         write_csv([], tmp_path / "no" / "folder.csv")
 
@@ -249,4 +392,7 @@ def test_a_process_that_does_not_begin_is_said(hand_in, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", os.devnull)
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(ValueError, match="ends the whole process"):
+        list(judge(hand_in(INDEX)))
+    monkeypatch.setattr(sys, "executable", os.devnull)
+    with pytest.raises(ValueError, match=r"can't start a process to judge ann\.ipynb: Permission"):
         list(judge(hand_in(INDEX)))

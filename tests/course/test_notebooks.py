@@ -1,6 +1,7 @@
 """From a chapter's source to notebooks, and back."""
 
 import json
+import os
 
 import pytest
 
@@ -41,7 +42,8 @@ def test_directives_and_roles_become_what_every_notebook_shows(chapter):
     text = words(notebook(chapter))
     assert "Text with Auer (2002) and Explore-first (Theorem 1.5)." in text
     assert (
-        "> **Theorem: Explore-first (Theorem 1.5).** It holds that\n>\n> $$\n> x = 1\n> $$" in text
+        "> **Theorem: Explore-first (Theorem 1.5).** It holds that\n>\n> $$ x = 1 $$\n> and more."
+        in text
     )
     assert "### Exercise: The index" in text
     assert ":label:" not in text
@@ -86,6 +88,37 @@ def test_percent_signs_of_python_stay(chapter, tmp_path):
     assert read(path).cells[0].code == code
 
 
+def test_notebooks_of_odd_editors_are_read(tmp_path):
+    tags = ["demo", "exercise", ["setup", {}, 3], 3, None]
+    codes = [{"cell_type": "code", "source": "x", "metadata": {"tags": each}} for each in tags]
+    codes += [{"cell_type": "code", "source": None, "metadata": None}]
+    text = json.dumps({"cells": codes}, indent=1).replace("\n", "\r\n")
+    path = tmp_path / "a.ipynb"
+    path.write_bytes(b"\xef\xbb\xbf" + text.encode())
+    assert read(path).cells == [(2, "x"), (3, "x"), (4, "x"), (5, "x"), (6, "")]
+    path = tmp_path / "a.PY"
+    path.write_bytes(b"\xef\xbb\xbfx = 1\r\n")
+    assert read(path).cells == [(1, "x = 1\n")]
+
+
+def test_what_is_no_file_is_said_and_not_waited_for(tmp_path):
+    (tmp_path / "folder.ipynb").mkdir()
+    with pytest.raises(ValueError, match=r"folder\.ipynb is no file"):
+        read(tmp_path / "folder.ipynb")
+    with pytest.raises(ValueError, match="is no file"):
+        read(tmp_path)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes and links are of POSIX")
+def test_pipes_and_links_that_lead_nowhere_are_said(tmp_path):
+    os.mkfifo(tmp_path / "pipe.ipynb")
+    (tmp_path / "loop.ipynb").symlink_to(tmp_path / "loop.ipynb")
+    with pytest.raises(ValueError, match="is no file"):
+        read(tmp_path / "pipe.ipynb")
+    with pytest.raises(ValueError, match="can't read"):
+        read(tmp_path / "loop.ipynb")
+
+
 def test_a_solution_is_the_code_between_its_gates(chapter):
     assert solution(chapter, "sand-square") == "def square(x):\n    return x * x"
     assert "log(T)" in solution(chapter, "sand-index")
@@ -100,6 +133,8 @@ def test_chapters_become_notebooks_without_a_trace_of_their_source(chapter, solu
     nbformat.validate(nbformat.reads(made, as_version=4))
     for trace in (":::", "```{", ":label:", "{prf:", "{cite", "{math}", "{eq}"):
         assert trace not in words(made), trace
+    for line in words(made).split("\n"):  # a formula in a quotation stands on one line
+        assert not line.startswith(">") or line.count("$$") % 2 == 0, line
     if not solutions:
         for exercise in chapter.exercises:
             assert solution(chapter, exercise.slug) not in words(made, "code")
