@@ -69,7 +69,7 @@ def interquartile_mean(values: Any, axis: int = -1) -> Any:
         raise ValueError("values must be an array; got rows of different lengths") from None
     if array.dtype.kind not in "iufb" or array.size == 0:
         raise ValueError(f"values must be numbers, one or more; got {values!r}")
-    if not -array.ndim <= axis < array.ndim:
+    if not isinstance(axis, int | np.integer) or not -array.ndim <= axis < array.ndim:
         raise ValueError(f"axis must be one of {array.ndim}; got {axis!r}")
     means = _mean_of_middle(np.sort(np.moveaxis(array.astype(float), axis, -1), axis=-1))
     return float(means) if means.ndim == 0 else means

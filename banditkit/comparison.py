@@ -61,6 +61,18 @@ class Choice:
             return np.full(len(self.candidates), np.nan)
         return _worst_for_nan(self.auc).mean(axis=1)
 
+    def fits(self) -> bool:
+        """Tell whether all candidates are some, with a row of numbers for each."""
+        numbers = self.auc.ndim == 2 and self.auc.dtype.kind == "f"
+        return (
+            numbers
+            and len(self.auc) == len(self.candidates) > 0
+            and all(
+                isinstance(each.problem, Problem) and isinstance(each.learner, Learner)
+                for each in self.candidates
+            )
+        )
+
     @property
     def picked(self) -> Candidate:
         """The candidate of the highest score; of several the one that failed least, the first."""
@@ -509,11 +521,12 @@ class Comparison:
                 )
                 for each in entry["candidates"]
             )
-            auc = tables[f"auc {i}"]
-            if not candidates or auc.shape[:1] != (len(candidates),):
+            choices[method, problem] = Choice(candidates, tables[f"auc {i}"], entry["seed"])
+            if not choices[method, problem].fits():
                 raise ValueError(f"its candidates of {method!r} do not fit together")
-            choices[method, problem] = Choice(candidates, auc, entry["seed"])
         methods, problems = tuple(words["methods"]), tuple(words["problems"])
+        if sorted(results) != sorted((m, p) for m in methods for p in problems):
+            raise ValueError("it does not have one result of each method on each problem")
         read = cls(methods, problems, results, choices, words["seed"], words["discounted"])
         if read.returns.ndim != 4 or read.diverged.shape != read.returns.shape[:3]:
             raise ValueError("its results do not fit together")

@@ -1,6 +1,7 @@
 """Comparisons of methods: what is picked, on which seeds, and the numbers made of the runs."""
 
 import io
+import json
 import math
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -115,6 +116,7 @@ def test_single_failures_do_not_move_it_and_holes_are_told():
         (3.0, -1, "axis must be one of 0"),
         ([[1, 2], [3]], -1, "rows of different lengths"),
         ([1, 2], 1, "axis must be one of 1; got 1"),
+        ([1, 2], 0.0, "axis must be one of 1; got 0.0"),
     ],
 )
 def test_what_has_no_interquartile_mean(values, axis, words):
@@ -841,8 +843,21 @@ def test_what_is_no_file_of_a_comparison_is_named(race, tmp_path):
     np.savez(path, **{name: each for name, each in arrays.items() if name != "auc 0"})
     with pytest.raises(ValueError, match="it lacks 'auc 0"):
         bk.Comparison.load(path)
-    arrays["auc 0"] = np.zeros((7, 1))
-    np.savez(path, **arrays)
+    for auc in (np.zeros((7, 1)), np.zeros(2), np.full(arrays["auc 0"].shape, "no")):
+        np.savez(path, **arrays | {"auc 0": auc})
+        with pytest.raises(ValueError, match="its candidates of 'graded' do not fit together"):
+            bk.Comparison.load(path)
+    for changes, message in (
+        ({"methods": ["plain", "plain"]}, "one result of each method on each problem"),
+        ({"methods": ["plain"]}, "one result of each method on each problem"),
+    ):
+        words = json.dumps(json.loads(str(arrays["words"])) | changes)
+        np.savez(path, **arrays | {"words": np.array(words)})
+        with pytest.raises(ValueError, match=message):
+            bk.Comparison.load(path)
+    words = json.loads(str(arrays["words"]))
+    words["entries"][0]["candidates"][0]["learner"] = None
+    np.savez(path, **arrays | {"words": np.array(json.dumps(words))})
     with pytest.raises(ValueError, match="its candidates of 'graded' do not fit together"):
         bk.Comparison.load(path)
     pickled = np.empty(1, dtype=object)

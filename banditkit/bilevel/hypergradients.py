@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 
 from banditkit.bilevel.inner import InnerProblem, NotAMaximum
-from banditkit.core.checks import number, whole
+from banditkit.core.checks import number, shorten, whole
 
 __all__ = [
     "HyperGradient",
@@ -37,6 +37,7 @@ __all__ = [
 ]
 
 _FAR = 1e100  # preferences beyond it have diverged
+_ROUNDING = 1e-12  # a derivative this small is none
 _DENSE = 200  # so many entries of theta: a Hessian in full costs nothing
 
 Upper = Callable[[np.ndarray], np.ndarray]  # theta, (A, d) -> gradient of the upper objective
@@ -72,7 +73,9 @@ def implicit(
     Raises
     ------
     NotAMaximum
-        If the inner Hessian is not negative definite on the directions in which something changes.
+        If Delta is not 0 at theta, or the inner Hessian is not negative definite on the directions
+        in which something changes: it curves upwards along one of them, or is flat along one that
+        matters, for the upper objective and for how the reward moves Delta.
 
     References
     ----------
@@ -98,8 +101,9 @@ def implicit(
         raise NotAMaximum(
             f"theta is no maximum: Delta is {left:.3g} there - solve the inner problem first"
         )
-    U = -vectors @ ((vectors.T @ v.ravel()) / values)
-    return _spread(inner, theta, U.reshape(v.shape))
+    along = vectors.T @ v.ravel()
+    _check_flat(inner, theta, v, v - (vectors @ along).reshape(v.shape))
+    return _spread(inner, theta, -(vectors @ (along / values)).reshape(v.shape))
 
 
 def neumann(
@@ -131,7 +135,8 @@ def neumann(
     Notes
     -----
     As long as ``rate * L * |lambda_min|`` is far below 1, nearly nothing of the inverse is there:
-    the direction is that of `first_order`.
+    the direction is that of `first_order`.  Where the inner objective is flat along a direction
+    that matters, there is no inverse, and the sum grows with every step.
 
     References
     ----------
@@ -397,9 +402,30 @@ def reverse_unroll(
     return HyperGradient(phi, gamma, path[-1])
 
 
+def _check_flat(inner: InnerProblem, theta: np.ndarray, v: np.ndarray, rest: np.ndarray) -> None:
+    """Raise a NotAMaximum if what v wants where the Hessian is flat depends on the reward."""
+    flat, everywhere = (
+        max(float(np.abs(phi).max()), abs(slope))
+        for phi, slope in (inner.contract(theta, rest), inner.contract(theta, v))
+    )
+    if flat > _ROUNDING + 1e-8 * everywhere:
+        raise NotAMaximum(
+            "the inner objective is flat along a direction that matters: nothing says where theta "
+            f"stands there - raise entropy (now {inner.entropy:g})"
+        )
+
+
 def _asked(inner: InnerProblem, upper: Upper, theta: np.ndarray) -> np.ndarray:
     """Return the upper level's gradient, if it is one."""
-    v = np.asarray(upper(inner.at(theta)), dtype=float)
+    if not callable(upper):
+        raise ValueError(
+            f"upper must be a function of theta, as InnerProblem.gradient is; got {upper!r}"
+        )
+    answer = upper(inner.at(theta))
+    try:
+        v = np.asarray(answer, dtype=float)
+    except (TypeError, ValueError):
+        raise ValueError(f"upper must return numbers; got {shorten(repr(answer))}") from None
     if v.shape != (inner.A, inner.d) or not np.isfinite(v).all():
         raise ValueError(
             f"upper must return finite numbers of shape {(inner.A, inner.d)}; got shape {v.shape}"

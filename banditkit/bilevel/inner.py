@@ -240,8 +240,8 @@ class InnerProblem:
                 "InnerProblem needs a batch and a reward, as batch_of and reward_model make them; "
                 f"got {shorten(repr(self.batch))} and {shorten(repr(self.reward))}"
             )
-        number("entropy", self.entropy, low=0.0)
-        whole("A", self.A, least=1)
+        object.__setattr__(self, "entropy", number("entropy", self.entropy, low=0.0))
+        object.__setattr__(self, "A", whole("A", self.A, least=1))
         if self.batch.action.max() >= self.A:
             raise ValueError(
                 f"actions are numbered from 0 to {self.A - 1}; the batch has "
@@ -255,14 +255,14 @@ class InnerProblem:
         """Number of features of a state."""
         return self.reward.phi.shape[1]
 
-    def with_reward(self, **changes: Any) -> "InnerProblem":
+    def with_reward(self, *, phi: Any = None, gamma: float | None = None) -> "InnerProblem":
         """Return the same problem with another `phi` (3, d) or `gamma`."""
-        gamma = changes.pop("gamma", None)
+        reward = self.reward
+        if phi is not None:
+            reward = reward._replace(phi=_array("phi", phi, (3, self.d)))
         if gamma is not None:
-            changes["logit"] = np.array([_logit(gamma)])
-        if "phi" in changes:
-            changes["phi"] = _array("phi", changes["phi"], (3, self.d))
-        return replace(self, reward=self.reward._replace(**changes))
+            reward = reward._replace(logit=np.array([_logit(gamma)]))
+        return replace(self, reward=reward)
 
     def at(self, theta: Any) -> np.ndarray:
         """Return theta as an array of floats, if its shape is (A, d) and all are finite."""
@@ -327,8 +327,9 @@ class InnerProblem:
     def curvature(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return eigenvalues, below 0, and eigenvectors of the Hessian where something changes.
 
-        Directions in which nothing changes are left out: the same added to the preferences of all
-        actions, and features that no step has.
+        Directions along which it is flat are left out: those in which nothing changes, which are
+        the same added to the preferences of all actions and features that no step has; and others
+        if returns are 0 there and entropy counts nothing, or the policy is all but sure.
 
         Parameters
         ----------
@@ -359,13 +360,19 @@ class InnerProblem:
         theta : array of float, shape (A, d), optional
             Where to begin; by default 0.
         steps : int, default 1000
-            At most so many.
+            At most so many, 1 or more.
 
         Raises
         ------
         NotAMaximum
             If it ends where Delta is not 0: the objective may grow for ever.
+
+        Notes
+        -----
+        Without entropy it may grow for ever by less and less, where nothing but one action of a
+        state ever pays; then theta is so far out that Delta is 0 up to rounding.
         """
+        steps = whole("steps", steps, least=1)
         theta = np.zeros((self.A, self.d)) if theta is None else self.at(theta)
         for _ in range(steps):
             delta = self.gradient(theta).ravel()

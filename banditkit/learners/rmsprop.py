@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from banditkit.core.jit import jit_inline
+from banditkit.core.jit import jit_helper, jit_inline
 from banditkit.learners.divergence import FAR
 
 __all__ = ["Climber", "climb"]
@@ -20,7 +20,7 @@ class Climber(NamedTuple):
     rate: float
 
 
-@jit_inline
+@jit_helper
 def climb(climber, parameters, gradient):
     """Move parameters uphill by ``rate * g / sqrt(mean of g**2)``; return whether that is possible.
 

@@ -22,6 +22,10 @@ COLOURS = (
 DASHES = ("-", "-", "--", "-", ":", "-.", "-.")  # of `methods`
 
 WORLDS = {name: bk.OpenField(name) for name in ("bad", "good", "none")}
+CARS = {
+    "good": bk.WithHeuristic(bk.MountainCar(limit=2000, sparse=True), bk.BangBang()),
+    "bad": bk.WithHeuristic(bk.MountainCar(limit=2000, sparse=True), bk.BangBang(-1.0, 1.0)),
+}
 RATES = (0.001, 0.005)  # of BARFI's policy
 PENALTIES = (0.06125, 0.25, 1.0)  # lambda_gamma
 NEVER = bk.UpperLevel(rate=0.0, gamma_rate=0.0)
@@ -109,9 +113,11 @@ def learning_curves(
     Naive sum, primary reward and potential are played by `Reinforce`, at the better of two rates;
     that and all other hyper-parameters are picked for each panel, on seeds of their own.
 
-    Under the bad heuristic the naive sum collapses, and BARFI recovers.  So do most runs of a
-    random phi that is frozen, since random weights are as often negative as positive; one run in
-    five is lost (in `every_run`, one in three), and that is what learning phi mends.  BARFI ends
+    Under the bad heuristic the naive sum collapses, and BARFI recovers: none of its 40 runs is
+    lost.  So do most runs of a random phi that is frozen, since random weights are as often
+    negative as positive; but a fifth to two fifths are lost, by the seeds - 8 of 40 here, 7 of 20
+    in `every_run`, 12 of 40 with other seeds - and the others end lower, at an interquartile mean
+    of 74.3 in place of 84.0.  That is what learning phi mends, and no more.  BARFI ends
     above the primary reward alone, if that is replayed on the same schedule, but under the bad
     heuristic it loses more than that on the way there.  `Reinforce` on the primary reward alone is
     above both in every panel: a bad heuristic does less harm to BARFI, and a good one no wonders.
@@ -322,6 +328,55 @@ def controllers(episodes: int = 2000, seed: int = 0) -> pd.DataFrame:
     )
 
 
+def car_methods() -> dict[str, object]:
+    """Return who drives the car, where no rates are picked."""
+    seen = bk.TileCoding(5, 4)
+    lower = bk.LowerLevel(rate=0.01, warm=50, capacity=50)
+    upper = bk.UpperLevel(rate=1 / 64, gamma_rate=1 / 64, solver=bk.Neumann(1e-3))
+    all_three = ("bonus", "primary", "auxiliary")
+    limit = CARS["good"].problem.limit
+    alone = bk.Reinforce(1e-3, 0.01, features=seen, longest=limit)
+    return {
+        "BARFI": bk.BARFI(all_three, seen, limit, lower=lower, upper=upper),
+        r"random $\phi$, frozen": bk.BARFI(all_three, seen, limit, lower=lower, upper=NEVER),
+        "$r_p$ alone, replayed": bk.BARFI((), seen, limit, lower=lower, upper=NEVER),
+        "naive sum": (bk.NaiveSum, alone),
+        "$r_p$ alone": (bk.PrimaryOnly, alone),
+    }
+
+
+def mountain_car(episodes: int = 500, seeds: int = 12, seed: int = 1) -> Figure:
+    """Draw how long the car takes in each episode, with a good and a bad heuristic.
+
+    It is paid 1 where it arrives, after 2000 steps at most, and nothing before: who looks at that
+    alone hardly ever arrives, and has nothing to learn from.  The good heuristic pays 1 for pushing
+    the way the car moves, and takes 1 for anything else; the bad one has the signs turned round.
+
+    In the last 20 episodes all 12 runs of BARFI with the good one take 168 to 243 steps; of the
+    naive sum, 8 take 120 to 153, and 4 have lost the way again.  With the bad one 4 runs of BARFI
+    take 194 to 361 and 8 never arrive; nobody else does.  A random phi that is frozen is no use in
+    either.  BARFI's settings were looked for by hand, with ``seed=0``, which is why these runs have
+    another one; the rates of the others were not picked.
+    """
+    comparison = bk.compare(
+        CARS, car_methods(), episodes=episodes, seeds=seeds, seed=seed, discounted=False
+    )
+    figure, axes = plt.subplots(1, 2, figsize=(13, 5), sharey=True, layout="constrained")
+    for ax, world in zip(axes, CARS, strict=True):
+        results = [comparison.results[method, world] for method in comparison.methods]
+        display = bk.EpisodeDisplay.from_result(results)
+        display.plot(ax, smooth=20, levels={"always with the motion": 119.4})
+        for label in display.labels_:
+            label.remove()
+        ax.set_title(f"{world} heuristic", fontsize=10)
+        ax.set_ylim(0, 1.02 * CARS[world].problem.limit)
+    axes[1].set_ylabel("")
+    figure.suptitle(f"Means of {seeds} runs, and two standard errors", fontsize=11)
+    lines, names = axes[0].get_legend_handles_labels()
+    figure.legend(lines, names, loc="outside lower center", ncols=6, frameon=False)
+    return figure
+
+
 def optimum(field: bk.OpenField) -> float:
     """Return the value of the start, if episodes were not cut off."""
     return float(
@@ -356,7 +411,7 @@ def dress(ax: Axes) -> None:
 
 
 if __name__ == "__main__":
-    for draw in (learning_curves, every_run, heat_maps, discounts):
+    for draw in (learning_curves, every_run, heat_maps, discounts, mountain_car):
         draw().savefig(f"{draw.__name__}.png", dpi=150)
         print(f"wrote {draw.__name__}.png")
     for numbers in (table(), study().selection(), controllers()):

@@ -248,8 +248,9 @@ def played(loop, problem, learner, rounds, seed=0):
 )
 def test_compiled_and_interpreted_are_the_same_to_the_bit(sight, method):
     learner = learner_of(sight, "all", method)
+    trials = bk.Episodes(SIGHTS[sight][0], 1000)  # records that other tests compile as well
     (one, notes), (other, written) = (
-        played(loop, SIGHTS[sight][0], learner, 150) for loop in (play, play_interpreted)
+        played(loop, trials, learner, 150) for loop in (play, play_interpreted)
     )
     assert (one.actor.features.reward.phi == other.actor.features.reward.phi).all()
     assert (one.actor.theta == other.actor.theta).all()
@@ -349,7 +350,7 @@ def test_a_rate_that_is_far_too_large_does_too(method, rates):
 
 
 def test_logs_tell_what_was_learned():
-    problem = bk.WithHeuristic(CHAIN, 0.1 * CHAIN.favour("left"))
+    problem = bk.Episodes(bk.WithHeuristic(CHAIN, 0.1 * CHAIN.favour("left")), 1000)
     result = bk.simulate(problem, [bk.BiPaRS()], horizon=200, replications=2, seed=0)
     assert result.logs["weight"].shape == (1, 2, result.times.size)
     assert result.logs["phi"].shape == (1, 2, 5)
