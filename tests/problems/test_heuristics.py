@@ -498,7 +498,9 @@ def test_learners_say_what_they_can_not_play():
     field = bk.OpenField()
     assert plays(bk.HeuristicBaseline(), field)
     assert plays(bk.PDController(axis=1), bk.WithHeuristic(bk.CartPole(), bk.PoleController()))
-    with pytest.raises(ValueError, match=r"a designer's heuristic, which GridWorld.* does not have - add one"):
+    with pytest.raises(
+        ValueError, match=r"a designer's heuristic, which GridWorld.* does not have - add one"
+    ):
         bk.HeuristicBaseline().check(GRID)
     with pytest.raises(ValueError, match="OpenField has 4 actions and states of 2 numbers"):
         bk.PDController().check(field)
