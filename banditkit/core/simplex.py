@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from banditkit.core.checks import numbers, shorten, table
-from banditkit.core.jit import jit, jit_inline
+from banditkit.core.jit import jit, jit_helper, jit_inline
 from banditkit.core.vectors import dot
 
 __all__ = ["Optimum", "game_value", "maximise"]
@@ -197,6 +197,15 @@ def exchange(lp, entering, row):
     """Let a variable into the basis, in place of that of a row; `column` is its direction."""
     eliminate(lp, row)
     lp.basis[row] = entering
+
+
+@jit_helper
+def solve_apart(lp):
+    """Do what `solve` does, without being pasted: for who asks at several places.
+
+    To paste it makes a round some tens of nanoseconds quicker, and the compiler seconds slower.
+    """
+    return solve(lp)
 
 
 _solve = jit(lambda lp: solve(lp))

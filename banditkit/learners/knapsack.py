@@ -15,7 +15,7 @@ from banditkit.core.description import Learner
 from banditkit.core.draws import draw_index
 from banditkit.core.feedback import Feedback
 from banditkit.core.jit import jit_inline
-from banditkit.core.simplex import Program, blank_program, solve, stand
+from banditkit.core.simplex import Program, blank_program, solve, solve_apart, stand
 from banditkit.core.spec import Budgeted
 
 __all__ = ["SuccessiveEliminationBwK", "UcbBwK"]
@@ -284,7 +284,7 @@ def favour(sure, mix, b, basis):
 
     The walk begins at a basis, and what it ends at is written there.
     """
-    solve(sure)
+    solve_apart(sure)
     value, last = 0.0, mix.b.size - 1
     for i in range(sure.x.size):
         if sure.basis[i] < sure.c.size:
@@ -297,11 +297,11 @@ def favour(sure, mix, b, basis):
         mix.b[last] = 0.0
         for a in range(mix.c.size):
             mix.c[a] = -mix.A[last, a]
-        solve(mix)
+        solve_apart(mix)
         mix.b[last] = floor
     for a in range(mix.c.size):
         mix.c[a] = 1.0 if a == b else 0.0
-    solve(mix)
+    solve_apart(mix)
     for i in range(basis.size):
         basis[i] = mix.basis[i]
 

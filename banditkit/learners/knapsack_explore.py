@@ -10,7 +10,7 @@ from banditkit.core.checks import whole
 from banditkit.core.description import Learner
 from banditkit.core.draws import argmax
 from banditkit.core.feedback import Feedback
-from banditkit.core.simplex import Program, solve
+from banditkit.core.simplex import Program, solve_apart
 from banditkit.core.spec import Budgeted
 from banditkit.learners.knapsack import (
     Ledger,
@@ -44,7 +44,7 @@ class ExploreFirstBwKPolicy(NamedTuple):
         if self.due[0]:
             for a in range(self.lp.c.size):
                 hope(self.ledger, a, self.lp.c, self.lp.A)  # with a radius of 0: the averages
-            solve(self.lp)
+            solve_apart(self.lp)
             self.due[0] = False
         return draw_mix(self.lp, self.ledger.null, rng)
 
