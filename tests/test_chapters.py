@@ -413,6 +413,16 @@ def test_the_same_actions_are_best_on_the_shaped_grid_and_little_is_left_to_find
         assert getattr(arrows, part).tolist() == getattr(same, part).tolist()
 
 
+def test_a_best_action_changes_only_if_the_gamma_of_the_shaping_is_another(potential):
+    (ax,) = potential.mismatch(gamma=0.9, mdps=20, points=3).axes
+    gammas, share = ax.lines[0].get_data()
+    assert gammas.tolist() == [0.5, 0.75, 0.9, 1.0]
+    assert share[2] == 0.0
+    assert (share[[0, 1, 3]] > 10.0).all()
+    assert share[0] > share[1]  # more, the farther off
+    assert (share <= 100.0).all()
+
+
 def test_initial_values_and_shaping_coincide_until_something_differs(initial_values):
     top, bottom = initial_values.coincident(n=6, horizon=10_000, points=40).axes
     regret = curves(top)

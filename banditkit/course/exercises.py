@@ -331,7 +331,7 @@ def _shown(value: Any) -> str:
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float):
-        return f"{value:.6g}"
+        return f"{value + 0.0:.6g}"  # -0 is 0
     if isinstance(value, list | tuple) and type(value) in (list, tuple):
         left, right = "[]" if isinstance(value, list) else "()"
         return shorten(f"{left}{', '.join(map(_shown, value))}{right}", 80)

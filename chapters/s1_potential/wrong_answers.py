@@ -111,6 +111,13 @@ def shaping_nothing_at_the_end(phi, s, s_next, gamma, terminal, truncated):
     return gamma * phi[s_next] - phi[s]
 
 
+@wrong("shaping-reward", "to stay where one is takes a step as well")
+def shaping_only_of_moves(phi, s, s_next, gamma, terminal, truncated):
+    if s == s_next:
+        return 0.0
+    return gamma * (0.0 if terminal else phi[s_next]) - phi[s]
+
+
 @another_solution("shaping-reward")
 def shaping_by_factor(phi, s, s_next, gamma, terminal, truncated):
     return np.float64(gamma) * (1 - int(terminal)) * phi[s_next] - phi[s]
@@ -215,23 +222,31 @@ def return_without_shaping(rewards, states, terminal, phi, gamma):
     return float(np.dot(gamma ** np.arange(len(rewards)), rewards))
 
 
+@wrong("shaped-return", "which nothing cancels")
+def return_without_the_start(rewards, states, terminal, phi, gamma):
+    G = 0.0 if terminal else phi[states[-1]]
+    for r in reversed(rewards):
+        G = r + gamma * G
+    return G
+
+
 @another_solution("shaped-return")
 def return_backwards(rewards, states, terminal, phi, gamma):
-    phi = [phi[s] for s in states]
     if terminal:
-        phi[-1] = 0.0
+        phi[states[-1]] = 0.0  # nobody has been there before
     G = 0.0
-    for t in range(len(rewards) - 1, -1, -1):
-        G = rewards[t] + gamma * phi[t + 1] - phi[t] + gamma * G
-    return G
+    while rewards:
+        later = states.pop()
+        G = rewards.pop() + gamma * phi[later] - phi[states[-1]] + gamma * G
+    return np.array(G)
 
 
 # -- shaped-values -------------------------------------------------------------------------------
 
 
-def _iterate(P, R, gamma):
+def _iterate(P, R, gamma, sweeps=400):
     Q = np.zeros(R.shape)
-    for _ in range(400):
+    for _ in range(sweeps):
         Q = R + gamma * np.einsum("sat,t->sa", P, Q.max(axis=1))
     return Q
 
@@ -279,6 +294,12 @@ def values_less_phi_twice(P, R, gamma, phi, ends):
     return _iterate(P, R + gamma * P @ phi - phi[:, None], gamma) - phi[:, None]
 
 
+@wrong("shaped-values", "after 100 sweeps the values are not there yet")
+def values_of_100_sweeps(P, R, gamma, phi, ends):
+    phi = _ended(phi, ends)
+    return _iterate(P, R + gamma * P @ phi - phi[:, None], gamma, 100).tolist()
+
+
 @another_solution("shaped-values")
 def values_by_policy_iteration(P, R, gamma, phi, ends):
     S = len(R)
@@ -320,6 +341,16 @@ def tempting_turned_round(n, r, m, q, gamma):
 @wrong("tempting-end", "the right end pays q as well")
 def tempting_without_q(n, r, m, q, gamma):
     return gamma ** (n - 1 - m) * r
+
+
+@wrong("tempting-end", "x is negative: not 0")
+def tempting_or_nothing(n, r, m, q, gamma):
+    return max(0.0, (gamma ** (n - 1) * r - gamma ** (m - 1) * q) / gamma**m)
+
+
+@wrong("tempting-end", "x is negative: leave its sign")
+def tempting_in_size(n, r, m, q, gamma):
+    return abs(gamma ** (n - 1 - m) * r - q / gamma)
 
 
 @another_solution("tempting-end")
@@ -377,6 +408,32 @@ def flipped_never(P, R, gamma, phi, gamma_F):
 def flipped_without_steps(P, R, gamma, phi, gamma_F):
     F = gamma_F * phi[:, None] - phi[:, None]
     return np.flatnonzero(_best(P, R, gamma) != _best(P, R + F, gamma)).tolist()
+
+
+@wrong("flipped-states", "the bonus is paid in later steps as well")
+def flipped_by_one_bonus(P, R, gamma, phi, gamma_F):
+    Q = _iterate(P, R, gamma)
+    return np.flatnonzero(Q.argmax(axis=1) != (Q + (gamma_F - gamma) * P @ phi).argmax(axis=1))
+
+
+@wrong("flipped-states", "F is paid in later steps as well")
+def flipped_by_one_step(P, R, gamma, phi, gamma_F):
+    Q = _iterate(P, R, gamma)
+    return np.flatnonzero(Q.argmax(axis=1) != (Q + gamma_F * P @ phi - phi[:, None]).argmax(axis=1))
+
+
+@wrong("flipped-states", "a few sweeps of value iteration are not enough")
+def flipped_in_haste(P, R, gamma, phi, gamma_F):
+    F = gamma_F * P @ phi - phi[:, None]
+    plain, shaped = _iterate(P, R, gamma, 10), _iterate(P, R + F, gamma, 10)
+    return np.flatnonzero(plain.argmax(axis=1) != shaped.argmax(axis=1))
+
+
+@wrong("flipped-states", "only the first of the states")
+def flipped_first(P, R, gamma, phi, gamma_F):
+    F = gamma_F * P @ phi - phi[:, None]
+    best, shaped = _best(P, R, gamma), _best(P, R + F, gamma)
+    return next(([s] for s in range(len(R)) if best[s] != shaped[s]), [])
 
 
 @another_solution("flipped-states")
@@ -479,6 +536,25 @@ def potential_by_the_first_row(F, gamma):
         phi = -np.diag(F) / (1 - gamma)
         return bool(np.allclose(F[0], gamma * phi - phi[0]))
     return bool(np.allclose(F, F[0][None, :] - F[0][:, None]))
+
+
+@wrong("is-potential", "which is no rounding")
+def potential_with_much_room(F, gamma):
+    phi = F[0] if gamma == 1 else -np.diag(F) / (1 - gamma)
+    return bool(np.allclose(F, gamma * phi - phi[:, None], atol=1e-3))
+
+
+@wrong("is-potential", "with gamma = 0.99 is a potential's")
+def potential_of_nearly_one(F, gamma):
+    phi = F[0] if gamma > 0.95 else -np.diag(F) / (1 - gamma)
+    gamma = 1.0 if gamma > 0.95 else gamma
+    return np.abs(F - gamma * phi + phi[:, None]).max() < 1e-9
+
+
+@wrong("is-potential", "which is below the diagonal")
+def potential_above_the_diagonal(F, gamma):
+    phi = F[0] - F[0, 0] if gamma == 1 else -np.diag(F) / (1 - gamma)
+    return np.abs(np.triu(F - gamma * phi + phi[:, None])).max() < 1e-9
 
 
 @another_solution("is-potential")
@@ -608,6 +684,11 @@ def initial_with_phi_ended(phi, ends, q):
 def initial_less_q(phi, ends, q):
     phi[ends] = q
     return phi - q
+
+
+@wrong("initial-values", "more than one end")
+def initial_with_one_end(phi, ends, q):
+    return [0.0 if s == ends[0] else phi[s] + q for s in range(len(phi))]
 
 
 @another_solution("initial-values")
@@ -743,6 +824,37 @@ class LearnerOfTheWorst(_Updates):
         return _greedy(self, -self.Q[x], x, rng)
 
 
+@wrong("shaped-q-learning", "has ended: terminal decides")
+class LearnerCutFirst(LearnerUnshaped.answer):
+    def update(self, t, x, a, y):
+        over = y.terminal and not y.truncated
+        later = 0.0 if over else self.phi[y.state] + self.Q[y.state].max()
+        _learn(self, x, a, y, -self.phi[x], later)
+
+
+@wrong("shaped-q-learning", "the first one is taken")
+class LearnerWithoutRounding(_Updates):
+    def select(self, t, x, rng):
+        if rng.random() < self.epsilon or np.ptp(self.Q[x]) <= 1e-9:
+            return int(rng.random() * self.Q.shape[1])
+        return int(np.argmax(self.Q[x]))
+
+
+@wrong("shaped-q-learning", "are equal, and chance decides")
+class LearnerOfExactTies(_Updates):
+    def select(self, t, x, rng):
+        values = self.Q[x]
+        if rng.random() < self.epsilon or values.max() == values.min():
+            return int(rng.random() * len(values))
+        return int(np.flatnonzero(values >= values.max() - 1e-9)[0])
+
+
+@wrong("shaped-q-learning", "must stay a NamedTuple")
+class LearnerOfAnotherKind:
+    def __init__(self, Q, phi, rate, epsilon, gamma):
+        self.Q, self.phi, self.rate, self.epsilon, self.gamma = Q, phi, rate, epsilon, gamma
+
+
 @another_solution("shaped-q-learning")
 class LearnerOfUnshapedValues(NamedTuple):
     """It thinks in values without shaping, and writes them down with it."""
@@ -827,6 +939,24 @@ def design_with_walls(rows, slip):
 @wrong("design-potential", "too high")
 def design_high(rows, slip):
     return 200.0 - _spread(rows, "G") / (1 - slip)
+
+
+@wrong("design-potential", "are wanted")
+def design_as_the_crow_flies(rows, slip):
+    cells = _cells(rows)
+    goal = next(c for c in cells if rows[c[0]][c[1]] == "G")
+    return [-2 * np.hypot(i - goal[0], j - goal[1]) for i, j in cells]
+
+
+@another_solution("design-potential")
+def design_half_as_steep(rows, slip):
+    return (-_spread(rows, "G") / 2).tolist()
+
+
+@another_solution("design-potential")
+def design_from_above(rows, slip):
+    steps = _spread(rows, "G")
+    return (steps.max() - steps) / (1 - slip)
 
 
 @another_solution("design-potential")
