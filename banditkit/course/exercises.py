@@ -20,10 +20,10 @@ Verdict(slug='radius', right=True, line='right')
 import copy
 import re
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -205,6 +205,7 @@ def compare(
     mistakes: Mapping[str, Callable[..., Any]] | None = None,
     *,
     close: float = 1e-9,
+    axes: Sequence[str] = (),
 ) -> None:
     """Raise a `Hint` unless a student's function has the values of the truth in all cases.
 
@@ -219,6 +220,9 @@ def compare(
         hint is what is said; otherwise, the first case in which the answer is wrong.
     close : float, default 1e-9
         How far numbers may be apart, relatively and absolutely.
+    axes : sequence of str, optional
+        Names of the axes of what is returned, such as ``("the value of state", "action")``, where
+        it and the arguments are too large to be shown: then the entry that is off is what is said.
 
     Examples
     --------
@@ -239,7 +243,23 @@ def compare(
         for hint, mistake in (mistakes or {}).items():
             if _has_values(mistake, cases, found, close):
                 raise Hint(hint)
+        if axes:
+            raise Hint(_entry(value, np.asarray(right, dtype=float), axes))
         raise Hint(f"{_called(answer, case)} must be {_shown(right)}; got {_shown(value)}")
+
+
+def _entry(value: Any, right: np.ndarray, axes: Sequence[str]) -> str:
+    """Say where a table differs most from the right one."""
+    try:
+        table = np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        return f"the answer must be an array of shape {right.shape}, of numbers"
+    if table.shape != right.shape:
+        return f"the answer must have shape {right.shape}; it has {table.shape}"
+    error = np.nan_to_num(np.abs(table - right), nan=np.inf)
+    at = tuple(int(i) for i in np.unravel_index(np.argmax(error), error.shape))
+    where = ", ".join(f"{axis} {i}" for axis, i in zip(axes, at, strict=True))
+    return f"in a fresh case, {where} must be {right[at]:.6g}; got {table[at]:.6g}"
 
 
 def _has_values(
@@ -359,14 +379,10 @@ def wrong(slug: str, hint: str) -> Callable[[Any], Answer]:
     'square'
     """
     if not hint:
-        _refuse(slug)
+        raise ValueError(f"a wrong answer to {slug} needs words of its hint; got none")
     return lambda answer: Answer(slug, answer, hint)
 
 
 def another_solution(slug: str) -> Callable[[Any], Answer]:
     """Make a function or class a second solution, written differently from the chapter's."""
     return lambda answer: Answer(slug, answer, None)
-
-
-def _refuse(slug: str) -> NoReturn:
-    raise ValueError(f"a wrong answer to {slug} needs words of its hint; got none")

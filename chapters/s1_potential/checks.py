@@ -11,38 +11,6 @@ import numpy as np
 import banditkit as bk
 from banditkit.course.exercises import Hint, call, compare, exercise, expect, same
 
-
-def compare_at(answer, truth, cases, mistakes, axes, close=1e-9):
-    """Do what `compare` does where arguments are too large to be shown: say which entry is off.
-
-    `axes` are names for the axes of what is returned, such as ("the value of state", "action").
-    """
-    found = [call(answer, *case) for case in cases]
-    wanted = [np.asarray(truth(*case), dtype=float) for case in cases]
-    if same(found, wanted, close):
-        return
-    for hint, mistake in mistakes.items():
-        if same(found, [np.asarray(mistake(*case), dtype=float) for case in cases], close):
-            raise Hint(hint)
-    for value, right in zip(found, wanted, strict=True):
-        if not same(value, right, close):
-            raise Hint(_entry(value, right, axes))
-
-
-def _entry(value, right, axes):
-    """Say where a table differs from the right one."""
-    try:
-        table = np.asarray(value, dtype=float)
-    except (TypeError, ValueError):
-        return f"the answer must be an array of shape {right.shape}, of numbers"
-    if table.shape != right.shape:
-        return f"the answer must have shape {right.shape}; it has {table.shape}"
-    error = np.nan_to_num(np.abs(table - right), nan=np.inf)
-    at = tuple(int(i) for i in np.unravel_index(np.argmax(error), error.shape))
-    where = ", ".join(f"{axis} {i}" for axis, i in zip(axes, at, strict=True))
-    return f"in a fresh case, {where} must be {right[at]:.6g}; got {table[at]:.6g}"
-
-
 # -- the bonus that pays for circles -------------------------------------------------------------
 
 
@@ -319,9 +287,8 @@ def shaped_values(answer, rng):
             for n in (10, 20, 50, 100)
         },
     }
-    compare_at(
-        answer, made(1.0, 1.0), cases, mistakes, ("the value of state", "action"), close=3e-6
-    )
+    axes = ("the value of state", "action")
+    compare(answer, made(1.0, 1.0), cases, mistakes, close=3e-6, axes=axes)
 
 
 def _slow(P, R, _gamma, phi, ends):
@@ -732,7 +699,7 @@ def recover_potential(answer, rng):
         phi[known] = 0.0
         return phi
 
-    compare_at(answer, made(along, against), cases, mistakes, ("Phi of state",), close=1e-6)
+    compare(answer, made(along, against), cases, mistakes, close=1e-6, axes=("Phi of state",))
 
 
 def _hidden(rng, S, gamma):
@@ -908,7 +875,7 @@ def _check_updates(answer, rng):
         s, to = (int(i) for i in rng.permutation(5)[:2])
         y = bk.Step(float(rng.normal()), to, terminal, truncated)
         cases.append((Q, phi, *rng.uniform(0.2, 0.9, size=2).tolist(), s, int(rng.integers(3)), y))
-    compare_at(update, made(F), cases, mistakes, ("Q of state", "action"))
+    compare(update, made(F), cases, mistakes, axes=("Q of state", "action"))
 
 
 def _check_choices(answer, rng):
@@ -956,7 +923,7 @@ def _check_choices(answer, rng):
         Q, phi = rng.normal(0.0, 2.0, size=(5, 4)), rng.normal(0.0, 2.0, size=5)
         Q[1] = Q[1, 0] if level else Q[1]
         cases.append((Q, phi, epsilon, int(rng.integers(10_000))))
-    compare_at(select, made(), cases, mistakes, ("the action of round",))
+    compare(select, made(), cases, mistakes, axes=("the action of round",))
 
     rounded = {
         "of values that differ by less than 1e-9 the first one is taken": (

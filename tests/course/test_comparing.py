@@ -92,6 +92,25 @@ def test_a_mistake_that_can_not_be_made_is_passed_over():
     assert "must be 4; got 0" in line(lambda x: 0, mistakes={"no": lambda x: math.sqrt(x)})
 
 
+def test_of_a_large_answer_the_entry_that_is_off_is_said():
+    def table(x):
+        return np.arange(6.0).reshape(2, 3) * x
+
+    def off(x):
+        return table(x) + np.array([[0, 0, 0], [0, 7, 1]])
+
+    def said(answer):
+        with pytest.raises(Hint) as caught:
+            compare(answer, table, CASES, axes=("the value of state", "action"))
+        return str(caught.value)
+
+    compare(table, table, CASES, axes=("state", "action"))
+    assert said(off) == "in a fresh case, the value of state 1, action 1 must be 8; got 15"
+    assert said(lambda x: table(x)[0]) == "the answer must have shape (2, 3); it has (3,)"
+    assert said(lambda x: "no") == "the answer must be an array of shape (2, 3), of numbers"
+    assert "action 0 must be 0; got nan" in said(lambda x: np.full((2, 3), np.nan))
+
+
 def test_arguments_are_copies():
     given = [np.arange(3.0)]
     call(lambda a: a.fill(7) or 1, *given)
