@@ -30,7 +30,7 @@ def check(slug: str, seed: int | None = None) -> None:
     Raises
     ------
     ValueError
-        If there is no such exercise.
+        If there is no such exercise, or the seed is no whole number, 0 or more.
     """
     exercise = exercise_of(slug)[1]
     if JUDGED in os.environ:

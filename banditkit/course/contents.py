@@ -118,7 +118,7 @@ def chapter(key: str) -> Chapter:
         if key in (each.key, each.folder.name):
             return each
     raise ValueError(
-        f"there is no chapter {key!r}; {nearest(key, [each.key for each in chapters()])}"
+        f"there is no chapter {key!r}; {nearest(str(key), [each.key for each in chapters()])}"
     )
 
 
@@ -136,7 +136,7 @@ def exercise_of(slug: str) -> tuple[Chapter, Exercise]:
             if exercise.slug == slug:
                 return each, exercise
             slugs.append(exercise.slug)
-    raise ValueError(f"there is no exercise {slug!r}; {nearest(slug, slugs)}")
+    raise ValueError(f"there is no exercise {slug!r}; {nearest(str(slug), slugs)}")
 
 
 def figures(key: str) -> ModuleType:
@@ -173,6 +173,11 @@ def source(*objects: Any) -> _Source:
 
     What is shown is what runs.
 
+    Raises
+    ------
+    ValueError
+        If one of them is neither.
+
     Examples
     --------
     >>> from banditkit.core.draws import first_best
@@ -180,5 +185,8 @@ def source(*objects: Any) -> _Source:
     >>> print(str(source(first_best)).splitlines()[1])
     def first_best(values):
     """
-    plain = (getattr(each, "py_func", each) for each in objects)
+    plain = [getattr(each, "py_func", each) for each in objects]
+    for each in plain:
+        if not callable(each):
+            raise ValueError(f"source shows classes and functions, as source(UCB1); got {each!r}")
     return _Source("\n".join(inspect.getsource(each) for each in plain))

@@ -115,12 +115,18 @@ class Exercise:
         answer : function or class
             What the student has written.
         seed : int, optional
-            For instances that can be repeated; by default they are fresh.
+            For instances that can be repeated, 0 or more; by default they are fresh.
+
+        Raises
+        ------
+        ValueError
+            If the seed is no whole number, 0 or more.
         """
+        rng = np.random.default_rng(None if seed is None else whole("seed", seed, least=0))
         try:
             if not callable(answer):
                 raise Hint(f"{self.name} must be a function or a class; it is {_shown(answer)}")
-            self.check(answer, np.random.default_rng(seed))
+            self.check(answer, rng)
         except Hint as hint:
             return Verdict(self.slug, False, one_line(hint))
         except NotImplementedError:

@@ -8,7 +8,7 @@ import pytest
 from sand import INDEX, SQUARE
 
 from banditkit import cli
-from banditkit.course import check
+from banditkit.course import check, figures, source
 
 
 @pytest.fixture(autouse=True)
@@ -153,6 +153,15 @@ def test_in_a_notebook(capsys, tmp_path):
     assert json.loads((tmp_path / ".banditkit-course.json").read_text()) == {"sand-square": True}
     with pytest.raises(ValueError, match="did you mean sand-square"):
         check("sandsquare")
+    with pytest.raises(ValueError, match="there is no exercise 3"):
+        check(3)
+    for seed in ("a", -1):
+        with pytest.raises(ValueError, match="seed must be a whole number, 0 or more"):
+            exec(f"{loud}check('sand-square', seed)", {"check": check, "seed": seed})
+    with pytest.raises(ValueError, match="there is no chapter 1; did you mean"):
+        figures(1)
+    with pytest.raises(ValueError, match=r"source shows classes and functions.*got 3"):
+        source(3)
 
 
 def test_a_record_that_is_broken_is_begun_anew(tmp_path, say, hand_in):
